@@ -1,0 +1,81 @@
+#include <fcntl.h>
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/base/fake_clock.h"
+#include "server/base/log.h"
+#include "server/base/proto_time.h"
+#include "server/base/ulid.h"
+#include "server/base/unique_fd.h"
+
+namespace spool {
+namespace {
+
+TEST(Ulid, IncreasesWithinAMillisecondAndWhenTheClockStepsBack) {
+  UlidSource source;
+  const absl::Time now = absl::FromUnixMillis(1700000000123);
+  std::string last = source.Next(now);
+  EXPECT_TRUE(IsUlid(last)) << last;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string next = source.Next(i % 2 == 0 ? now : now - absl::Hours(1));
+    EXPECT_LT(last, next);
+    last = next;
+  }
+  EXPECT_LT(last, source.Next(now + absl::Milliseconds(1)));
+}
+
+TEST(Ulid, BeginsWithTheTime) {
+  UlidSource source;
+  // 01ARYZ6S41 is 1469918176385 in the ULID specification's own example.
+  EXPECT_EQ(source.Next(absl::FromUnixMillis(1469918176385)).substr(0, 10), "01ARYZ6S41");
+}
+
+TEST(Ulid, RefusesWhatIsNotOne) {
+  EXPECT_FALSE(IsUlid(""));
+  EXPECT_FALSE(IsUlid("01arz3ndektsv4rrffq69g5fav"));
+  EXPECT_FALSE(IsUlid("81ARZ3NDEKTSV4RRFFQ69G5FAV"));
+  EXPECT_FALSE(IsUlid("01ARZ3NDEKTSV4RRFFQ69G5FA/"));
+}
+
+TEST(Log, TextQuotesWhatWouldBreakTheLine) {
+  EXPECT_EQ(FormatLogEntry(LogFormat::kText, "T", LogLevel::kWarning, "two words", {{"path", "a\nb"}, {"n", 3}}),
+            "time=T level=warning msg=\"two words\" path=\"a\\nb\" n=3\n");
+}
+
+TEST(Log, JsonIsOneLine) {
+  EXPECT_EQ(FormatLogEntry(LogFormat::kJson, "T", LogLevel::kError, "say \"hi\"", {{"k", "\x01"}}),
+            "{\"time\":\"T\",\"level\":\"error\",\"message\":\"say \\\"hi\\\"\",\"k\":\"\\u0001\"}\n");
+}
+
+TEST(ProtoTime, RoundTripsMicrosecondsAlsoBefore1970) {
+  for (const int64_t micros : {int64_t{0}, int64_t{1}, int64_t{-1}, int64_t{-1000000}, int64_t{1767225600123456}}) {
+    const absl::Time time = absl::FromUnixMicros(micros);
+    const google::protobuf::Timestamp proto = ToProto(time);
+    EXPECT_GE(proto.nanos(), 0);
+    EXPECT_EQ(FromProto(proto), time);
+  }
+  EXPECT_EQ(FromProto(ToProto(absl::Milliseconds(-1500))), absl::Milliseconds(-1500));
+}
+
+TEST(UniqueFd, ClosesOnce) {
+  const int raw = open("/dev/null", O_RDONLY);
+  UniqueFd a(raw);
+  UniqueFd b(std::move(a));
+  EXPECT_FALSE(a.valid());
+  EXPECT_EQ(b.get(), raw);
+  b.reset();
+  EXPECT_EQ(fcntl(raw, F_GETFD), -1);
+}
+
+TEST(FakeClock, MovesOnlyWhenTold) {
+  FakeClock clock;
+  const absl::Time before = clock.Now();
+  EXPECT_EQ(clock.Now(), before);
+  clock.Advance(absl::Seconds(2));
+  EXPECT_EQ(clock.Now() - before, absl::Seconds(2));
+}
+
+}  // namespace
+}  // namespace spool
