@@ -22,17 +22,16 @@ def _cc_proto_sources_impl(ctx):
             name = path[len(strip):] if strip and path.startswith(strip) else path
         names.append(name)
         base = name[:-len(".proto")].split("/")[-1]
-        sources.append(ctx.actions.declare_file(base + ".pb.cc", sibling = None))
-        headers.append(ctx.actions.declare_file(base + ".pb.h"))
-        if ctx.attr.grpc:
-            sources.append(ctx.actions.declare_file(base + ".grpc.pb.cc"))
-            headers.append(ctx.actions.declare_file(base + ".grpc.pb.h"))
+        suffix = ".grpc.pb" if ctx.attr.grpc else ".pb"
+        sources.append(ctx.actions.declare_file(base + suffix + ".cc"))
+        headers.append(ctx.actions.declare_file(base + suffix + ".h"))
 
     args = ctx.actions.args()
-    args.add("--cpp_out=" + out_root)
     if ctx.attr.grpc:
         args.add("--plugin=protoc-gen-grpc=" + ctx.executable._grpc_plugin.path)
         args.add("--grpc_out=" + out_root)
+    else:
+        args.add("--cpp_out=" + out_root)
     for root in info.transitive_proto_path.to_list():
         args.add("-I" + (root if root else "."))
     args.add_all(names)
@@ -63,13 +62,13 @@ _cc_proto_sources = rule(
 )
 
 def spool_cc_proto(name, proto, deps = [], grpc = False, import_root = "", **kwargs):
-    """A cc_library of the C++ classes (and gRPC stubs) of one proto_library.
+    """A cc_library of the C++ classes, or of the gRPC stubs, of one proto_library.
 
     Args:
       name: name of the cc_library.
       proto: the proto_library.
       deps: spool_cc_proto targets of the protos it imports.
-      grpc: also generate gRPC services.
+      grpc: generate the gRPC services; the messages are another target, one of `deps`.
       import_root: the proto_library's import root, as a path under the workspace.
       **kwargs: passed on to the cc_library.
     """
