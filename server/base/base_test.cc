@@ -2,11 +2,14 @@
 
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/base/errors.h"
 #include "server/base/fake_clock.h"
 #include "server/base/log.h"
 #include "server/base/proto_time.h"
+#include "server/base/sha256.h"
 #include "server/base/ulid.h"
 #include "server/base/unique_fd.h"
 
@@ -57,6 +60,25 @@ TEST(ProtoTime, RoundTripsMicrosecondsAlsoBefore1970) {
     EXPECT_EQ(FromProto(proto), time);
   }
   EXPECT_EQ(FromProto(ToProto(absl::Milliseconds(-1500))), absl::Milliseconds(-1500));
+}
+
+TEST(Errors, CarryOneErrorInfoAndTheField) {
+  const absl::Status status = FieldError("resize.width", "must be at least 2");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ErrorInfoOf(status).reason(), "FIELD_INVALID");
+  EXPECT_EQ(ErrorInfoOf(status).domain(), "spool");
+  ASSERT_EQ(BadRequestOf(status).field_violations_size(), 1);
+  EXPECT_EQ(BadRequestOf(status).field_violations(0).field(), "resize.width");
+  EXPECT_EQ(ErrorInfoOf(absl::InternalError("plain")).reason(), "");
+}
+
+// The empty string and "abc", from FIPS 180-4's examples.
+TEST(Sha256, KnownDigests) {
+  EXPECT_EQ(absl::BytesToHexString(Sha256Of("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  Sha256 sha;
+  sha.Add("a");
+  sha.Add("bc");
+  EXPECT_EQ(absl::BytesToHexString(sha.Finish()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(UniqueFd, ClosesOnce) {
