@@ -129,13 +129,19 @@ TEST(Request, LongNamesAreRefused) {
 
 TEST(Request, StillsGoToTheShortLane) {
   EXPECT_EQ(LaneOf(Make(Request(R"pb(input: "a.JPG"
-                                     resize { width: 8 })pb"))->job), Lane::kShort);
+                                     resize { width: 8 })pb"))
+                       ->job),
+            Lane::kShort);
   EXPECT_EQ(LaneOf(Make(Request(R"pb(input: "a.mp4"
-                                     convert { container: CONTAINER_PNG })pb"))->job), Lane::kShort);
+                                     convert { container: CONTAINER_PNG })pb"))
+                       ->job),
+            Lane::kShort);
   EXPECT_EQ(LaneOf(Make(Request(kGood))->job), Lane::kLong);
   EXPECT_EQ(LaneOf(Make(Request(R"pb(input: "a.png"
                                      output: "b.mp4"
-                                     resize { width: 8 })pb"))->job), Lane::kLong);
+                                     resize { width: 8 })pb"))
+                       ->job),
+            Lane::kLong);
 }
 
 TEST(OutputName, ExtensionsAndContainersMatch) {
