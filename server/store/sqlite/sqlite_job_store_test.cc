@@ -1,0 +1,129 @@
+// What is particular to the SQLite store; what every store must do is in tests/contract/.
+
+#include "server/store/sqlite/sqlite_job_store.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+#include "server/base/fake_clock.h"
+#include "server/base/status_matchers.h"
+#include "server/store/await.h"
+
+namespace spool::store {
+namespace {
+
+class SqliteJobStoreTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<SqliteJobStore> Open() {
+    auto store = SqliteJobStore::Open({.path = path_, .clock = &clock_});
+    EXPECT_OK(store);
+    return store.ok() ? *std::move(store) : nullptr;
+  }
+  static job::NewJob NewJob(const std::string& id) {
+    job::NewJob made;
+    made.job.set_id(id);
+    made.job.set_type(v1::JOB_TYPE_RESIZE);
+    made.job.mutable_resize()->set_width(8);
+    *made.job.mutable_retry_policy() = v1::RetryPolicy();
+    made.fingerprint = id;
+    return made;
+  }
+  static void Add(JobStore& store, const std::string& id) {
+    auto results = Await<std::vector<absl::StatusOr<EnqueuedJob>>>([&](auto done) {
+      std::vector<job::NewJob> jobs;
+      jobs.push_back(NewJob(id));
+      store.Enqueue(std::move(jobs), std::move(done));
+    });
+    ASSERT_OK(results);
+    ASSERT_OK((*results)[0]);
+  }
+  static std::optional<TakenJob> Take(JobStore& store) {
+    auto taken = Await<std::optional<TakenJob>>([&](auto done) { store.Take(JobStore::Lanes::kAny, std::move(done)); });
+    EXPECT_OK(taken);
+    return taken.ok() ? *taken : std::nullopt;
+  }
+
+  FakeClock clock_;
+  std::string path_ =
+      std::string(::testing::TempDir()) + "/" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".db";
+};
+
+TEST_F(SqliteJobStoreTest, ReopenedStoreHasEverythingAndHandsBackWhatRan) {
+  uint64_t log_id;
+  {
+    auto store = Open();
+    log_id = store->Range().log_id;
+    Add(*store, "a");
+    Add(*store, "b");
+    ASSERT_EQ(Take(*store)->job.id(), "a");
+  }
+  auto store = Open();
+  EXPECT_EQ(store->Range().log_id, log_id);
+  EXPECT_EQ(store->Range().head, 4);
+  const auto a = store->GetJob("a");
+  ASSERT_OK(a);
+  EXPECT_EQ(a->job.state(), v1::JOB_STATE_QUEUED);
+  EXPECT_EQ(a->job.attempt(), 0);
+  EXPECT_EQ(a->job.interruptions(), 1);
+  EXPECT_EQ(a->job.queue_position(), 1);
+  EXPECT_EQ(store->GetJob("b")->job.queue_position(), 2);
+  EXPECT_EQ(Take(*store)->job.id(), "a");
+}
+
+TEST_F(SqliteJobStoreTest, AMissingEventIsDataLossAndNeverSkipped) {
+  {
+    auto store = Open();
+    for (int i = 0; i < 5; ++i) Add(*store, std::to_string(i));
+  }
+  ASSERT_EQ(system(("sqlite3 '" + path_ + "' 'DELETE FROM events WHERE seq = 3'").c_str()), 0);
+  auto store = Open();
+  ASSERT_OK(store->ReadEvents(0, 2, 1 << 20));
+  EXPECT_THAT(store->ReadEvents(0, 10, 1 << 20), StatusIs(absl::StatusCode::kDataLoss, "event 3"));
+}
+
+TEST_F(SqliteJobStoreTest, ATruncatedLogIsRefusedAtStart) {
+  {
+    auto store = Open();
+    Add(*store, "a");
+    Add(*store, "b");
+  }
+  ASSERT_EQ(system(("sqlite3 '" + path_ + "' 'DELETE FROM events WHERE seq = 2'").c_str()), 0);
+  EXPECT_THAT(SqliteJobStore::Open({.path = path_, .clock = &clock_}), StatusIs(absl::StatusCode::kDataLoss));
+}
+
+TEST_F(SqliteJobStoreTest, ADamagedRecordFailsItsWriteAndNotTheNext) {
+  auto store = Open();
+  Add(*store, "a");
+  Add(*store, "b");
+  ASSERT_EQ(system(("sqlite3 '" + path_ + "' \"UPDATE jobs SET record = x'ffff' WHERE id = 'a'\"").c_str()), 0);
+  EXPECT_THAT(Await<v1::Job>([&](auto done) { store->Cancel("a", std::move(done)); }),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(store->GetJob("a"), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_OK(Await<v1::Job>([&](auto done) { store->Cancel("b", std::move(done)); }));
+  EXPECT_EQ(store->Range().head, 3);
+}
+
+TEST_F(SqliteJobStoreTest, PositionsCrossBlocksAndLanes) {
+  auto store = Open();
+  std::vector<job::NewJob> jobs;
+  for (int i = 0; i < 3000; ++i) {
+    jobs.push_back(NewJob("j" + std::to_string(i)));
+    jobs.back().job.set_input(i % 2 == 0 ? "a.mp4" : "a.png");
+    jobs.back().job.set_priority(i < 100 ? 5 : 0);
+  }
+  ASSERT_OK(Await<std::vector<absl::StatusOr<EnqueuedJob>>>(
+      [&](auto done) { store->Enqueue(std::move(jobs), std::move(done)); }));
+  for (const int i : {0, 99, 100, 1023, 1024, 1025, 2500, 2999}) {
+    EXPECT_EQ(store->GetJob("j" + std::to_string(i))->job.queue_position(), i + 1);
+  }
+  ASSERT_OK(Await<v1::Job>([&](auto done) { store->Cancel("j1500", std::move(done)); }));
+  EXPECT_EQ(store->GetJob("j1501")->job.queue_position(), 1501);
+  auto reopened_figures = store->Stats();
+  store.reset();
+  store = Open();
+  EXPECT_EQ(store->GetJob("j2999")->job.queue_position(), 2999);
+  EXPECT_EQ(store->Stats()->jobs().queued(), reopened_figures->jobs().queued());
+}
+
+}  // namespace
+}  // namespace spool::store
