@@ -59,7 +59,9 @@ class CommitListener {
   // At least one event; contiguous sequences, following the last call's.
   virtual void OnCommit(absl::Span<const CommittedEvent> events) = 0;
   // Events before `earliest` are gone.
-  virtual void OnCompacted(int64_t earliest) = 0;
+  virtual void OnCompacted(int64_t earliest) { (void)earliest; }
+  // The queue gives out jobs again after a pause.
+  virtual void OnResumed() {}
 };
 
 // What the log holds. `earliest` is head + 1 when it is empty.

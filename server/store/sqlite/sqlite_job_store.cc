@@ -129,7 +129,7 @@ void SqliteJobStore::WriterLoop() {
 }
 
 void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batch) {
-  const int64_t earliest_before = writer_->committed().earliest;
+  const Ledger before = writer_->committed();
   absl::Status status = writer_->Begin();
   if (status.ok()) {
     for (const auto& operation : batch) operation->Apply(*writer_);
@@ -139,7 +139,8 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
       Publish(writer_->committed());
       for (CommitListener* listener : listeners_) {
         if (!events->empty()) listener->OnCommit(*events);
-        if (writer_->committed().earliest != earliest_before) listener->OnCompacted(writer_->committed().earliest);
+        if (writer_->committed().earliest != before.earliest) listener->OnCompacted(writer_->committed().earliest);
+        if (before.paused && !writer_->committed().paused) listener->OnResumed();
       }
     }
   }

@@ -1,0 +1,116 @@
+// The live feed: the log's last stretch in memory, and the threads that carry it to subscribers.
+//
+// A subscriber is a cursor (Subscription). Nothing is queued for it: when it may send, it reads what follows its
+// cursor, from the ring if that is there, else from the store. So a slow one costs a cursor, and the writer never waits
+// for any.
+
+#ifndef SPOOL_SERVER_FEED_EVENT_FEED_H_
+#define SPOOL_SERVER_FEED_EVENT_FEED_H_
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "server/feed/chunk.h"
+#include "server/feed/progress_board.h"
+#include "server/feed/subscription.h"
+#include "server/store/job_store.h"
+
+namespace spool::feed {
+
+struct FeedOptions {
+  // The ring holds at most this much; older events are read from the store.
+  int64_t ring_events = 65536;
+  int64_t ring_bytes = int64_t{32} << 20;
+  // Of one response.
+  int64_t max_batch_bytes = 256 << 10;
+  // Log entries that one step looks at, so that a filter that matches nothing cannot keep a thread.
+  int max_scan = 4096;
+  int max_subscriptions = 20000;
+  // Threads that serve from the ring, and threads that may wait for the disk.
+  int live_threads = 2;
+  int disk_threads = 2;
+  // How often heartbeats and progress are looked after.
+  absl::Duration tick = absl::Milliseconds(100);
+  // A snapshot that its reader does not take within this time is ended: it holds back the cleaning of the log.
+  absl::Duration max_snapshot_time = absl::Minutes(5);
+  // Monotonic time.
+  std::function<absl::Time()> monotonic_now;
+};
+
+// Thread-safe. Must be made before the store takes writes, and outlive it.
+class EventFeed : public store::CommitListener {
+ public:
+  // `store` outlives Stop().
+  EventFeed(store::JobStore* store, FeedOptions options);
+  ~EventFeed() override;
+
+  // A new stream that calls `sink` from the feed's threads. INVALID_ARGUMENT, RESOURCE_EXHAUSTED (WATCH_LIMIT) and
+  // UNAVAILABLE (SERVER_DRAINING) at once; what needs the store is told by Sink::Finish.
+  absl::StatusOr<std::shared_ptr<Subscription>> Watch(const v1::WatchEventsRequest& request,
+                                                      std::shared_ptr<Sink> sink);
+  // One page: a single Sink::Send, then Finish; or Finish alone with an error.
+  absl::StatusOr<std::shared_ptr<Subscription>> Page(const v1::ListEventsRequest& request, std::shared_ptr<Sink> sink);
+
+  // Ends all streams with a Draining mark and UNAVAILABLE, and refuses new ones.
+  void Drain();
+  // Waits until every stream is ended, at most this long; false if some are not.
+  bool WaitUntilIdle(absl::Duration timeout);
+  // Ends the threads. After it no sink is called. Idempotent.
+  void Stop();
+
+  ProgressBoard& progress() { return progress_; }
+  store::LogRange Range() const;
+  int subscriptions() const;
+
+  // store::CommitListener:
+  void OnCommit(absl::Span<const store::CommittedEvent> events) override;
+  void OnCompacted(int64_t earliest) override;
+
+ private:
+  friend class Subscription;
+
+  // The chunks that follow `after` in the ring, up to max_scan events; empty if the ring does not reach back to it.
+  std::vector<std::shared_ptr<const Chunk>> FromRing(int64_t after) const;
+  bool draining() const;
+  absl::Time Now() const { return options_.monotonic_now(); }
+
+  absl::StatusOr<std::shared_ptr<Subscription>> Add(std::shared_ptr<Subscription> subscription);
+  // Makes the subscription step soon, wherever it is.
+  void Wake(const std::shared_ptr<Subscription>& subscription);
+  void WakeLocked(const std::shared_ptr<Subscription>& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Work(std::deque<std::shared_ptr<Subscription>>* queue, Subscription::Thread kind);
+  void Settle(const std::shared_ptr<Subscription>& subscription, Subscription::Next next);
+  void Tick();
+
+  store::JobStore* const store_;
+  const FeedOptions options_;
+  ProgressBoard progress_;
+
+  // Guards the ring, the head and where each subscription is: a subscription parks only if the head has not moved past
+  // it, in the same critical section in which a commit moves the head and wakes the parked. So no wake-up is lost.
+  mutable absl::Mutex mu_;
+  std::deque<std::shared_ptr<const Chunk>> ring_ ABSL_GUARDED_BY(mu_);
+  int64_t ring_event_count_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t ring_byte_count_ ABSL_GUARDED_BY(mu_) = 0;
+  store::LogRange range_ ABSL_GUARDED_BY(mu_);
+  std::list<std::shared_ptr<Subscription>> parked_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::shared_ptr<Subscription>> live_queue_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::shared_ptr<Subscription>> disk_queue_ ABSL_GUARDED_BY(mu_);
+  int subscription_count_ ABSL_GUARDED_BY(mu_) = 0;
+  bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace spool::feed
+
+#endif  // SPOOL_SERVER_FEED_EVENT_FEED_H_
