@@ -33,6 +33,7 @@ struct Ledger {
   int64_t sum_duration = 0;
   int64_t sum_wait = 0;
 
+  bool operator==(const Ledger&) const = default;
   // Adds what this event means to the totals.
   void Count(const v1::Event& event);
   // The figures as QueueService answers them; slots and watchers are not the store's to know.

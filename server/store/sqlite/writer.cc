@@ -157,6 +157,11 @@ absl::Status Writer::Begin() {
 }
 
 absl::StatusOr<std::vector<CommittedEvent>> Writer::Commit() {
+  if (failure_.ok() && events_.empty() && ledger_ == committed_) {
+    // Only looked: ending the transaction by a rollback costs no write.
+    transaction_.reset();
+    return std::vector<CommittedEvent>();
+  }
   if (failure_.ok()) failure_ = ledger_table_->Write(ledger_);
   if (failure_.ok()) failure_ = transaction_->Commit();
   transaction_.reset();
