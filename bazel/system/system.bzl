@@ -40,6 +40,8 @@ _LIBRARIES = {
     "gtest": (["gtest", "gmock"], [], _ANYONE),
     "gtest_main": (["gtest", "gmock", "gtest_main"], [], _ANYONE),
     "benchmark": (["benchmark"], [], _ANYONE),
+    # Headers only.
+    "boost": ([], ["-lpthread"], _packages("server/gateway")),
     "crypto": (["libcrypto"], [], _packages("server/base", "server/rpc", "server/worker")),
     "sqlite3": (["sqlite3"], [], _packages("server/sqlite")),
     "seccomp": (["libseccomp"], [], _packages("server/worker")),
@@ -67,7 +69,7 @@ def _system_libraries_impl(repository_ctx):
     for name, (modules, extra, visibility) in _LIBRARIES.items():
         libs = [
             flag
-            for flag in _flags(repository_ctx, modules, "--libs")
+            for flag in (_flags(repository_ctx, modules, "--libs") if modules else [])
             # Shared libraries bring their own atomics; the push/pop pair does not survive removing doubles.
             if not flag.startswith("-Wl,") and flag != "-latomic"
         ]

@@ -49,13 +49,18 @@ void Executor::Stop(absl::Duration drain_timeout) {
   {
     absl::MutexLock lock(&mu_);
     stopping_ = true;
-    const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return running_.empty(); };
+    const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return running_.empty() || drained_; };
     mu_.AwaitWithTimeout(absl::Condition(&idle), drain_timeout);
     drained_ = true;
     for (auto& [id, stop] : running_) stop->Raise(StopReason::kShutdown);
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+}
+
+void Executor::HandBackNow() {
+  absl::MutexLock lock(&mu_);
+  drained_ = true;
 }
 
 void Executor::OnCommit(absl::Span<const store::CommittedEvent> events) {
@@ -181,7 +186,8 @@ void Executor::RunSweeper() {
     absl::MutexLock lock(&mu_);
     const auto wanted = [&]()
                             ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || schedule_generation_ != generation; };
-    mu_.AwaitWithTimeout(absl::Condition(&wanted), std::clamp(until - absl::Now(), absl::ZeroDuration(), kAdvanceInterval));
+    mu_.AwaitWithTimeout(absl::Condition(&wanted),
+                         std::clamp(until - absl::Now(), absl::ZeroDuration(), kAdvanceInterval));
   }
 }
 

@@ -48,6 +48,9 @@ class Executor : public store::CommitListener {
   // Idempotent.
   void Stop(absl::Duration drain_timeout);
 
+  // Ends the wait of a Stop that is under way.
+  void HandBackNow();
+
   int slots() const { return options_.slots; }
   // As ProbeInput, a bounded number at a time. Blocks.
   absl::StatusOr<v1::MediaInfo> Probe(absl::string_view input);

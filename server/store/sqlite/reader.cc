@@ -12,6 +12,8 @@ namespace {
 
 // Rows looked at for one page: a filter that matches little gives short pages rather than long waits.
 constexpr int kMaxScan = 50000;
+// Records of one page, about: a page must fit into a message that clients accept by default, 4 MiB.
+constexpr size_t kMaxPageBytes = 2 << 20;
 
 absl::StatusOr<v1::Job> ParseJob(absl::string_view record, int64_t seq) {
   v1::Job job;
@@ -131,6 +133,7 @@ absl::StatusOr<JobPage> Reader::ListJobs(const v1::JobFilter& filter, int limit,
 
   JobPage page;
   int64_t last = 0;
+  size_t bytes = 0;
   for (int scanned = 0;; ++scanned) {
     SPOOL_ASSIGN_OR_RETURN(const bool row, rows->Step());
     if (!row) {
@@ -142,10 +145,11 @@ absl::StatusOr<JobPage> Reader::ListJobs(const v1::JobFilter& filter, int limit,
     if (Allows(filter.states(), rows->Int(1)) && Allows(filter.types(), rows->Int(2))) {
       SPOOL_ASSIGN_OR_RETURN(v1::Job job, ParseJob(rows->Bytes(3), seq));
       if (Allows(filter.video_ids(), job.video_id()) && Allows(filter.job_ids(), job.id()) && HasLabels(job, filter)) {
-        if (static_cast<int>(page.jobs.size()) == limit) {
+        if (static_cast<int>(page.jobs.size()) == limit || bytes > kMaxPageBytes) {
           page.next = last;
           return page;
         }
+        bytes += rows->Bytes(3).size();
         page.jobs.push_back(std::move(job));
       }
     }

@@ -1,0 +1,198 @@
+#include "server/app/app.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/app/address.h"
+#include "server/app/data_dir.h"
+#include "server/app/flags.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/status_macros.h"
+#include "server/executor/executor.h"
+#include "server/executor/worker_pool.h"
+#include "server/feed/event_feed.h"
+#include "server/files/media_files.h"
+#include "server/gateway/http_server.h"
+#include "server/rpc/server.h"
+#include "server/store/sqlite/sqlite_job_store.h"
+
+namespace spool::app {
+namespace {
+
+// How long streams may take to accept their last response.
+constexpr absl::Duration kStreamGrace = absl::Seconds(2);
+
+absl::Status CheckFlags() {
+  if (absl::GetFlag(FLAGS_data_dir).empty()) return absl::InvalidArgumentError("--data_dir is required");
+  if (absl::GetFlag(FLAGS_store) != "sqlite") {
+    return absl::InvalidArgumentError(absl::StrCat("--store=", absl::GetFlag(FLAGS_store), " is not known: sqlite"));
+  }
+  const std::string format = absl::GetFlag(FLAGS_log_format);
+  if (format != "text" && format != "json") {
+    return absl::InvalidArgumentError(absl::StrCat("--log_format=", format, " is not known: text or json"));
+  }
+  if (absl::GetFlag(FLAGS_slots) < 0 || absl::GetFlag(FLAGS_slots) > 1024 || absl::GetFlag(FLAGS_short_slots) < 0 ||
+      absl::GetFlag(FLAGS_short_slots) > 1024) {
+    return absl::InvalidArgumentError("--slots and --short_slots must be 0 to 1024");
+  }
+  for (const int64_t limit :
+       {absl::GetFlag(FLAGS_max_pixels), absl::GetFlag(FLAGS_max_output_bytes), absl::GetFlag(FLAGS_max_upload_bytes),
+        absl::GetFlag(FLAGS_max_waiting_jobs), absl::GetFlag(FLAGS_retain_jobs), absl::GetFlag(FLAGS_retain_events),
+        absl::GetFlag(FLAGS_retain_event_bytes)}) {
+    if (limit < 1) return absl::InvalidArgumentError("--max_… and --retain_… must be at least 1");
+  }
+  if (absl::GetFlag(FLAGS_allow_unprotected_network)) return absl::OkStatus();
+  SPOOL_RETURN_IF_ERROR(CheckLoopback("grpc_address", absl::GetFlag(FLAGS_grpc_address)));
+  return CheckLoopback("http_address", absl::GetFlag(FLAGS_http_address));
+}
+
+std::string WorkerProgram() {
+  if (const std::string given = absl::GetFlag(FLAGS_worker); !given.empty()) return given;
+  std::error_code error;
+  const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  // Installed side by side, or as the build lays them out.
+  for (const char* place : {"spool-worker", "worker/spool-worker"}) {
+    if (std::filesystem::exists(here / place, error)) return here / place;
+  }
+  return here / "spool-worker";
+}
+
+absl::StatusOr<files::MediaFiles::Roots> Roots() {
+  files::MediaFiles::Roots roots;
+  roots.data_dir = absl::GetFlag(FLAGS_data_dir);
+  roots.media_root = absl::GetFlag(FLAGS_media_root);
+  roots.output_root = absl::GetFlag(FLAGS_output_root);
+  // A root that was named must exist: a typing error should not become an empty folder.
+  if (roots.media_root.empty()) {
+    roots.media_root = roots.data_dir + "/media";
+    SPOOL_RETURN_IF_ERROR(MakeFolders(roots.media_root, "media root"));
+  }
+  if (roots.output_root.empty()) {
+    roots.output_root = roots.data_dir + "/outputs";
+    SPOOL_RETURN_IF_ERROR(MakeFolders(roots.output_root, "output root"));
+  }
+  return roots;
+}
+
+executor::ExecutorOptions ExecutorOptionsFromFlags() {
+  executor::ExecutorOptions options;
+  options.slots = absl::GetFlag(FLAGS_slots);
+  if (options.slots == 0) options.slots = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  options.short_slots = absl::GetFlag(FLAGS_short_slots);
+  options.limits.max_run_time = absl::GetFlag(FLAGS_max_run_time);
+  options.limits.max_stall_time = absl::GetFlag(FLAGS_max_stall_time);
+  options.limits.max_pixels = absl::GetFlag(FLAGS_max_pixels);
+  options.limits.max_output_bytes = absl::GetFlag(FLAGS_max_output_bytes);
+  options.retention.max_job_age = absl::GetFlag(FLAGS_retain_jobs_for);
+  options.retention.max_finished_jobs = absl::GetFlag(FLAGS_retain_jobs);
+  options.retention.max_event_age = absl::GetFlag(FLAGS_retain_events_for);
+  options.retention.max_events = absl::GetFlag(FLAGS_retain_events);
+  options.retention.max_event_bytes = absl::GetFlag(FLAGS_retain_event_bytes);
+  options.max_upload_age = absl::GetFlag(FLAGS_retain_uploads_for);
+  return options;
+}
+
+// Each connection, watcher and worker needs descriptors; the usual soft limit is 1024 and the hard one far higher.
+void RaiseDescriptorLimit() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+absl::Status Run() {
+  SPOOL_RETURN_IF_ERROR(CheckFlags());
+  SetLogFormat(absl::GetFlag(FLAGS_log_format) == "json" ? LogFormat::kJson : LogFormat::kText);
+  // All threads inherit this: signals are taken by sigwait below and nowhere else.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGTERM);
+  sigaddset(&stop_signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
+
+  SPOOL_ASSIGN_OR_RETURN(const UniqueFd lock, LockDataDir(absl::GetFlag(FLAGS_data_dir)));
+  SPOOL_ASSIGN_OR_RETURN(const files::MediaFiles::Roots roots, Roots());
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<files::MediaFiles> files, files::MediaFiles::Open(roots));
+  // Before the heap grows and threads start.
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<executor::WorkerPool> workers,
+                         executor::WorkerPool::Start(WorkerProgram()));
+  store::SqliteOptions store_options;
+  store_options.path = roots.data_dir + "/spool.db";
+  store_options.max_waiting_jobs = absl::GetFlag(FLAGS_max_waiting_jobs);
+  SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<store::SqliteJobStore> store, store::SqliteJobStore::Open(store_options));
+  feed::EventFeed feed(store.get(), {});
+  executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
+
+  rpc::ServerOptions server_options;
+  server_options.address = absl::GetFlag(FLAGS_grpc_address);
+  server_options.max_upload_bytes = absl::GetFlag(FLAGS_max_upload_bytes);
+  absl::StatusOr<std::unique_ptr<rpc::Server>> grpc =
+      rpc::Server::Start(server_options, {store.get(), &feed, files.get(), &executor});
+  absl::StatusOr<std::unique_ptr<gateway::HttpServer>> http =
+      grpc.ok() ? gateway::HttpServer::Start(absl::GetFlag(FLAGS_http_address)) : grpc.status();
+  if (http.ok()) {
+    executor.Start();
+    printf("spoold ready grpc=%s http=%s\n", (*grpc)->address().c_str(), (*http)->address().c_str());
+    fflush(stdout);
+    LogInfo("serving", {{"grpc", (*grpc)->address()},
+                        {"http", (*http)->address()},
+                        {"data_dir", roots.data_dir},
+                        {"media_root", roots.media_root},
+                        {"output_root", roots.output_root},
+                        {"slots", executor.slots()},
+                        {"ffmpeg", workers->ffmpeg_version()}});
+
+    int received = 0;
+    sigwait(&stop_signals, &received);
+    LogInfo("stopping", {{"signal", received},
+                         {"running_jobs_may_take", absl::FormatDuration(absl::GetFlag(FLAGS_drain_timeout))}});
+    (*grpc)->Drain();
+    (*http)->Drain();
+    // A second signal cuts the wait for running jobs short.
+    std::atomic<bool> drained{false};
+    std::thread impatience([&] {
+      timespec tick = {0, 50'000'000};
+      while (!drained) {
+        if (sigtimedwait(&stop_signals, nullptr, &tick) > 0) {
+          executor.HandBackNow();
+          return;
+        }
+      }
+    });
+    executor.Stop(absl::GetFlag(FLAGS_drain_timeout));
+    drained = true;
+    impatience.join();
+  }
+  // From the doors inwards: streams end while there still is a feed, calls while there still is a store.
+  feed.Drain();
+  feed.WaitUntilIdle(kStreamGrace);
+  if (grpc.ok()) (*grpc)->Shutdown(kStreamGrace);
+  const absl::Status started = http.status();
+  if (http.ok()) http->reset();
+  executor.Stop(absl::ZeroDuration());
+  feed.Stop();
+  store.reset();
+  if (grpc.ok()) grpc->reset();
+  if (started.ok()) LogInfo("stopped");
+  return started;
+}
+
+}  // namespace spool::app

@@ -1,0 +1,45 @@
+// spoold's flags. Each may also stand in the environment: --grpc_address as SPOOL_GRPC_ADDRESS.
+
+#ifndef SPOOL_SERVER_APP_FLAGS_H_
+#define SPOOL_SERVER_APP_FLAGS_H_
+
+#include <string>
+
+#include "absl/flags/declare.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+ABSL_DECLARE_FLAG(std::string, grpc_address);
+ABSL_DECLARE_FLAG(std::string, http_address);
+ABSL_DECLARE_FLAG(bool, allow_unprotected_network);
+ABSL_DECLARE_FLAG(std::string, data_dir);
+ABSL_DECLARE_FLAG(std::string, media_root);
+ABSL_DECLARE_FLAG(std::string, output_root);
+ABSL_DECLARE_FLAG(std::string, store);
+ABSL_DECLARE_FLAG(std::string, worker);
+ABSL_DECLARE_FLAG(std::string, log_format);
+ABSL_DECLARE_FLAG(int, slots);
+ABSL_DECLARE_FLAG(int, short_slots);
+ABSL_DECLARE_FLAG(absl::Duration, drain_timeout);
+ABSL_DECLARE_FLAG(absl::Duration, max_run_time);
+ABSL_DECLARE_FLAG(absl::Duration, max_stall_time);
+ABSL_DECLARE_FLAG(int64_t, max_pixels);
+ABSL_DECLARE_FLAG(int64_t, max_output_bytes);
+ABSL_DECLARE_FLAG(int64_t, max_upload_bytes);
+ABSL_DECLARE_FLAG(int64_t, max_waiting_jobs);
+ABSL_DECLARE_FLAG(absl::Duration, retain_jobs_for);
+ABSL_DECLARE_FLAG(int64_t, retain_jobs);
+ABSL_DECLARE_FLAG(absl::Duration, retain_events_for);
+ABSL_DECLARE_FLAG(int64_t, retain_events);
+ABSL_DECLARE_FLAG(int64_t, retain_event_bytes);
+ABSL_DECLARE_FLAG(absl::Duration, retain_uploads_for);
+
+namespace spool::app {
+
+// Takes the values of SPOOL_… variables; the command line comes after it and wins. InvalidArgument names the variable
+// that is of no flag or has a bad value. SPOOL_SERVER belongs to the clients and is passed over.
+absl::Status TakeFlagsFromEnvironment();
+
+}  // namespace spool::app
+
+#endif  // SPOOL_SERVER_APP_FLAGS_H_

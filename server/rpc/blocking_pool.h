@@ -1,0 +1,33 @@
+// Threads that may wait for the disk. gRPC's callback threads are few (two on a small machine) and must never wait.
+
+#ifndef SPOOL_SERVER_RPC_BLOCKING_POOL_H_
+#define SPOOL_SERVER_RPC_BLOCKING_POOL_H_
+
+#include <deque>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/synchronization/mutex.h"
+
+namespace spool::rpc {
+
+// Thread-safe. Destroying it runs what was posted first.
+class BlockingPool {
+ public:
+  explicit BlockingPool(int threads);
+  ~BlockingPool();
+  void Post(absl::AnyInvocable<void() &&> work);
+
+ private:
+  void Run();
+  absl::Mutex mu_;
+  std::deque<absl::AnyInvocable<void() &&>> queue_ ABSL_GUARDED_BY(mu_);
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace spool::rpc
+
+#endif  // SPOOL_SERVER_RPC_BLOCKING_POOL_H_

@@ -1,0 +1,119 @@
+#include "server/rpc/server.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "server/rpc/blocking_pool.h"
+#include "server/rpc/job_service.h"
+#include "server/rpc/media_service.h"
+#include "server/rpc/queue_service.h"
+#include "server/rpc/reflection_v1.h"
+
+namespace spool::rpc {
+namespace {
+
+constexpr int kBlockingThreads = 4;
+constexpr int kMaxReceiveBytes = 16 << 20;
+
+const std::vector<std::string>& ServiceNames() {
+  static const auto* const names =
+      new std::vector<std::string>{v1::JobService::service_full_name(), v1::QueueService::service_full_name(),
+                                   v1::MediaService::service_full_name()};
+  return *names;
+}
+
+std::vector<std::string> ReflectedNames() {
+  std::vector<std::string> names = ServiceNames();
+  names.insert(names.end(), {"grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                             "grpc.reflection.v1alpha.ServerReflection"});
+  return names;
+}
+
+class GrpcServer : public Server {
+ public:
+  GrpcServer(const ServerOptions& options, const Backends& backends)
+      : pool_(kBlockingThreads),
+        jobs_(backends.store, backends.feed, backends.files, &pool_),
+        queue_(backends.store, backends.feed, backends.executor, &pool_),
+        media_(backends.store, backends.files, backends.executor, options.max_upload_bytes),
+        reflection_(ReflectedNames()) {}
+  ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
+
+  absl::Status Listen(const std::string& address) {
+    static const bool plugins_ready = [] {
+      grpc::EnableDefaultHealthCheckService(true);
+      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+      return true;
+    }();
+    (void)plugins_ready;
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    for (grpc::Service* service : std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &reflection_}) {
+      builder.RegisterService(service);
+    }
+    builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+    // Two servers on one port would share its connections without a word.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 1024);
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 64 << 10);
+    // Finds dead clients. Clients may ping every 10 s without being sent away; gRPC's default is five minutes.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot listen on grpc_address ", address, ": the port is taken or the address is not ours"));
+    }
+    address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+    SetServing(true);
+    return absl::OkStatus();
+  }
+
+  std::string address() const override { return address_; }
+
+  void Drain() override {
+    SetServing(false);
+    jobs_.Drain();
+  }
+
+  void Shutdown(absl::Duration grace) override {
+    if (server_ == nullptr) return;
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+    server_->Wait();
+    server_.reset();
+  }
+
+ private:
+  void SetServing(bool serving) {
+    grpc::HealthCheckServiceInterface* const health = server_->GetHealthCheckService();
+    health->SetServingStatus(serving);
+    for (const std::string& name : ServiceNames()) health->SetServingStatus(name, serving);
+  }
+
+  BlockingPool pool_;
+  JobService jobs_;
+  QueueService queue_;
+  MediaService media_;
+  ReflectionV1 reflection_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const Backends& backends) {
+  auto server = std::make_unique<GrpcServer>(options, backends);
+  if (absl::Status status = server->Listen(options.address); !status.ok()) return status;
+  return std::unique_ptr<Server>(std::move(server));
+}
+
+}  // namespace spool::rpc
