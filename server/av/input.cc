@@ -1,0 +1,92 @@
+#include "server/av/input.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/av/allowed.h"
+#include "server/av/error.h"
+#include "server/av/failure.h"
+#include "server/av/handles.h"
+#include "server/base/status_macros.h"
+
+namespace spool::av {
+namespace {
+
+constexpr char kProbeBytes[] = "5000000";
+constexpr char kAnalyzeMicros[] = "5000000";
+
+// Demuxers that follow references ask here. The concat and dash families do not (they open through the protocol layer),
+// which is why protocol_whitelist is set as well.
+int DenyOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EACCES); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Input>> Input::Open(int fd, const InputOptions& options) {
+  std::unique_ptr<Input> input(new Input);
+  SPOOL_ASSIGN_OR_RETURN(input->io_, FileIo::ForReading(fd));
+  input->bytes_ = avio_size(input->io_->context());
+  if (input->bytes_ == 0) return Failure(Reason::kInvalidMedia, "the input is empty");
+  SPOOL_RETURN_IF_ERROR(input->OpenDemuxer(options));
+  SPOOL_RETURN_IF_ERROR(input->FindStreams(options));
+  return input;
+}
+
+Input::~Input() { avformat_close_input(&context_); }
+
+absl::Status Input::OpenDemuxer(const InputOptions& options) {
+  const AVInputFormat* demuxer = nullptr;
+  const std::string name = options.extension.empty() ? "" : absl::StrCat("input.", options.extension);
+  int rc = av_probe_input_buffer2(io_->context(), &demuxer, name.c_str(), nullptr, 0, 0);
+  if (rc < 0) {
+    if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
+    return Failure(Reason::kInvalidMedia, "the input is in no media format that is known");
+  }
+  if (!IsAllowed(*demuxer)) {
+    return Failure(Reason::kUnsupportedMedia, absl::StrCat("the input's format (", demuxer->name, ") is not accepted"));
+  }
+
+  context_ = avformat_alloc_context();
+  if (context_ == nullptr) return Failure(Reason::kOutOfMemory, "no memory for a demuxer");
+  context_->pb = io_->context();
+  context_->flags |= AVFMT_FLAG_CUSTOM_IO;
+  context_->io_open = &DenyOpen;
+  Dictionary settings;
+  settings.Set("protocol_whitelist", "none");
+  settings.Set("format_whitelist", AllowedDemuxers());
+  settings.Set("codec_whitelist", AllowedDecoders());
+  settings.Set("probesize", kProbeBytes);
+  settings.Set("analyzeduration", kAnalyzeMicros);
+  if (options.max_streams > 0) settings.Set("max_streams", absl::StrCat(options.max_streams));
+  // Frees and clears context_ when it fails.
+  rc = avformat_open_input(&context_, "", demuxer, settings.address());
+  if (rc < 0) return AvError(rc, absl::StrCat("open the input as ", demuxer->name), Reason::kInvalidMedia);
+  return absl::OkStatus();
+}
+
+absl::Status Input::FindStreams(const InputOptions& options) {
+  if (options.max_streams > 0 && context_->nb_streams > static_cast<unsigned>(options.max_streams)) {
+    return Failure(Reason::kLimitExceeded,
+                   absl::StrCat("the input has ", context_->nb_streams, " streams, more than ", options.max_streams));
+  }
+  // Looking for parameters may decode, so the picture limit has to hold here already.
+  const unsigned known = context_->nb_streams;
+  std::vector<AVDictionary*> settings(known, nullptr);
+  if (options.max_pixels > 0) {
+    for (AVDictionary*& entry : settings) av_dict_set_int(&entry, "max_pixels", options.max_pixels, 0);
+  }
+  const int rc = avformat_find_stream_info(context_, known == 0 ? nullptr : settings.data());
+  for (AVDictionary*& entry : settings) av_dict_free(&entry);
+  if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
+  if (rc < 0) return AvError(rc, "find the input's streams", Reason::kInvalidMedia);
+  if (context_->nb_streams == 0) return Failure(Reason::kInvalidMedia, "the input has no streams");
+  for (unsigned i = 0; i < context_->nb_streams; ++i) {
+    const AVCodecParameters& codec = *context_->streams[i]->codecpar;
+    if (options.max_pixels > 0 && int64_t{codec.width} * codec.height > options.max_pixels) {
+      return Failure(Reason::kLimitExceeded, absl::StrCat("stream ", i, " is ", codec.width, "x", codec.height,
+                                                          ", more than ", options.max_pixels, " pixels"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace spool::av

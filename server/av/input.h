@@ -1,0 +1,51 @@
+// A hostile media file, opened.
+
+#ifndef SPOOL_SERVER_AV_INPUT_H_
+#define SPOOL_SERVER_AV_INPUT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/av/file_io.h"
+#include "server/av/libav.h"
+
+namespace spool::av {
+
+struct InputOptions {
+  // Of the file's name, without the dot; a hint for formats without a signature. May be empty.
+  std::string extension;
+  // 0 means no limit.
+  int64_t max_pixels = 0;
+  int max_streams = 64;
+};
+
+// Owns a demuxer that can reach nothing but the descriptor it was given. Not thread-safe.
+class Input {
+ public:
+  // Finds out the format and the streams' parameters. INVALID_MEDIA if it is no media file, UNSUPPORTED_MEDIA if Spool
+  // does not read its format, LIMIT_EXCEEDED. Borrows `fd`.
+  static absl::StatusOr<std::unique_ptr<Input>> Open(int fd, const InputOptions& options);
+
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input();
+
+  AVFormatContext* context() const { return context_; }
+  const FileIo& io() const { return *io_; }
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  Input() = default;
+  absl::Status OpenDemuxer(const InputOptions& options);
+  absl::Status FindStreams(const InputOptions& options);
+
+  std::unique_ptr<FileIo> io_;
+  AVFormatContext* context_ = nullptr;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace spool::av
+
+#endif  // SPOOL_SERVER_AV_INPUT_H_

@@ -1,0 +1,74 @@
+#include "server/media/check.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "server/av/failure.h"
+#include "server/av/input.h"
+#include "server/base/proto_time.h"
+#include "server/base/status_macros.h"
+#include "server/media/probe.h"
+
+namespace spool::media {
+namespace {
+
+absl::Status Wrong(absl::string_view what) {
+  return av::Failure(av::Reason::kInternal, absl::StrCat("the output is not what was planned: ", what));
+}
+
+// Muxers may add a stream of their own (chapters, in MP4), so only what was planned is counted.
+absl::Status CheckStreams(const v1::MediaInfo& info, const Plan& plan) {
+  std::map<std::string, int> missing;
+  for (const StreamPlan& stream : plan.streams) {
+    const bool counts = stream.outcome.kind() == "video" || stream.outcome.kind() == "audio";
+    if (counts && stream.outcome.action() != v1::STREAM_ACTION_DROPPED) ++missing[stream.outcome.kind()];
+  }
+  for (const v1::StreamInfo& stream : info.streams()) --missing[stream.kind()];
+  for (const auto& [kind, count] : missing) {
+    if (count > 0) return Wrong(absl::StrCat(count, " ", kind, count == 1 ? " stream is" : " streams are", " missing"));
+  }
+  return absl::OkStatus();
+}
+
+// Sound and picture need not end together, and containers round.
+absl::Status CheckDuration(const v1::MediaInfo& info, absl::Duration expected) {
+  if (!info.has_duration() || expected <= absl::ZeroDuration()) return absl::OkStatus();
+  const absl::Duration slack = std::max(absl::Seconds(1), expected * 0.02);
+  const absl::Duration actual = FromProto(info.duration());
+  if (actual >= expected - slack && actual <= expected + slack) return absl::OkStatus();
+  return Wrong(absl::StrCat("it lasts ", absl::FormatDuration(actual), ", not ", absl::FormatDuration(expected)));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::JobResult> CheckOutput(int fd, const Plan& plan, const Expected& expected) {
+  SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<av::Input> output, av::Input::Open(fd, av::InputOptions{}));
+  SPOOL_ASSIGN_OR_RETURN(const InputFacts facts, Probe(*output, fd));
+  SPOOL_RETURN_IF_ERROR(CheckStreams(facts.info, plan));
+  SPOOL_RETURN_IF_ERROR(CheckDuration(facts.info, expected.duration));
+
+  v1::JobResult result;
+  result.set_container(plan.container);
+  result.set_bytes(output->bytes());
+  for (const v1::StreamInfo& stream : facts.info.streams()) {
+    if (stream.kind() == "video" && !stream.attached_picture() && result.video_codec().empty()) {
+      result.set_video_codec(stream.codec());
+      result.set_width(stream.width());
+      result.set_height(stream.height());
+    }
+    if (stream.kind() == "audio" && result.audio_codec().empty()) result.set_audio_codec(stream.codec());
+  }
+  if (expected.size.has_value() && *expected.size != Size{result.width(), result.height()}) {
+    return Wrong(absl::StrCat("it is ", result.width(), "x", result.height(), ", not ", expected.size->width, "x",
+                              expected.size->height));
+  }
+  if (!facts.info.still_image()) {
+    const absl::Duration duration = facts.info.has_duration() ? FromProto(facts.info.duration()) : expected.duration;
+    *result.mutable_duration() = ToProto(duration);
+  }
+  return result;
+}
+
+}  // namespace spool::media

@@ -1,0 +1,51 @@
+#include "server/media/copier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/base/status_macros.h"
+
+namespace spool::media {
+
+Copier::Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, absl::Duration end)
+    : is_video_(stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO),
+      is_attached_picture_((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0),
+      end_(end),
+      source_(std::move(source)) {}
+
+absl::StatusOr<Pulled<av::PacketPtr>> Copier::Next() {
+  while (source_ != nullptr) {
+    SPOOL_ASSIGN_OR_RETURN(Pulled<av::PacketPtr> pulled, source_->Next());
+    auto* packet = std::get_if<av::PacketPtr>(&pulled);
+    if (packet == nullptr) return pulled;
+    seen_key_ |= ((*packet)->flags & AV_PKT_FLAG_KEY) != 0;
+    if (is_video_ && !seen_key_) continue;
+    if ((*packet)->size == 0) continue;
+    MendTimes(**packet);
+    if (end_ != absl::InfiniteDuration() &&
+        av_compare_ts((*packet)->dts, (*packet)->time_base, absl::ToInt64Microseconds(end_), AV_TIME_BASE_Q) >= 0) {
+      break;
+    }
+    return pulled;
+  }
+  source_.reset();
+  return End{};
+}
+
+void Copier::MendTimes(AVPacket& packet) {
+  if (is_attached_picture_) {
+    packet.pts = packet.dts = 0;
+    return;
+  }
+  const int64_t expected =
+      last_dts_ == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : last_dts_ + std::max<int64_t>(last_duration_, 1);
+  if (packet.dts == AV_NOPTS_VALUE) packet.dts = expected != AV_NOPTS_VALUE ? expected : packet.pts;
+  if (packet.dts == AV_NOPTS_VALUE) packet.dts = 0;
+  // A step back in time goes on from where the stream was.
+  if (last_dts_ != AV_NOPTS_VALUE && packet.dts <= last_dts_) packet.dts = expected;
+  if (packet.pts == AV_NOPTS_VALUE || packet.pts < packet.dts) packet.pts = packet.dts;
+  last_dts_ = packet.dts;
+  last_duration_ = packet.duration;
+}
+
+}  // namespace spool::media

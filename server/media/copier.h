@@ -1,0 +1,35 @@
+// Packets passed on as they are, but for their timestamps.
+
+#ifndef SPOOL_SERVER_MEDIA_COPIER_H_
+#define SPOOL_SERVER_MEDIA_COPIER_H_
+
+#include <memory>
+
+#include "absl/time/time.h"
+#include "server/media/stage.h"
+
+namespace spool::media {
+
+// Gives every packet a dts, later than the one before it, and a pts not before its dts. Ends at `end`. A video stream
+// begins at its first key frame: what lies before cannot be decoded.
+class Copier : public PacketSource {
+ public:
+  Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, absl::Duration end);
+
+  absl::StatusOr<Pulled<av::PacketPtr>> Next() override;
+
+ private:
+  void MendTimes(AVPacket& packet);
+
+  const bool is_video_;
+  const bool is_attached_picture_;
+  const absl::Duration end_;
+  std::unique_ptr<PacketSource> source_;
+  bool seen_key_ = false;
+  int64_t last_dts_ = AV_NOPTS_VALUE;
+  int64_t last_duration_ = 0;
+};
+
+}  // namespace spool::media
+
+#endif  // SPOOL_SERVER_MEDIA_COPIER_H_

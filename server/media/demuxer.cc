@@ -1,0 +1,114 @@
+#include "server/media/demuxer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/av/error.h"
+#include "server/av/failure.h"
+
+namespace spool::media {
+namespace {
+
+// How much may wait for slower readers. Then a full reader hears NotYet as well, and the muxer goes on without it.
+constexpr int64_t kMaxQueuedBytes = 48 << 20;
+
+}  // namespace
+
+class Demuxer::Source : public PacketSource {
+ public:
+  Source(Demuxer* demuxer, int stream, Appetite appetite) : demuxer_(demuxer), stream_(stream), appetite_(appetite) {}
+  ~Source() override { demuxer_->Deselect(stream_); }
+  absl::StatusOr<Pulled<av::PacketPtr>> Next() override { return demuxer_->Next(stream_, appetite_); }
+
+ private:
+  Demuxer* const demuxer_;
+  const int stream_;
+  const Appetite appetite_;
+};
+
+Demuxer::Demuxer(av::Input* input, Damage* damage) : input_(input), damage_(damage) {
+  // Nothing is wanted until it is selected; demuxers skip what is discarded.
+  for (unsigned i = 0; i < input_->context()->nb_streams; ++i) input_->context()->streams[i]->discard = AVDISCARD_ALL;
+}
+
+std::unique_ptr<PacketSource> Demuxer::Select(int stream, Appetite appetite) {
+  queues_[stream];
+  input_->context()->streams[stream]->discard = AVDISCARD_DEFAULT;
+  return std::make_unique<Source>(this, stream, appetite);
+}
+
+void Demuxer::Deselect(int stream) {
+  // Otherwise the packets of a stream that has ended early would pile up until the others starve.
+  for (const av::PacketPtr& packet : queues_[stream]) queued_bytes_ -= packet->size;
+  queues_.erase(stream);
+  input_->context()->streams[stream]->discard = AVDISCARD_ALL;
+}
+
+absl::Status Demuxer::SeekTo(absl::Duration start) {
+  AVFormatContext* context = input_->context();
+  const int64_t origin = context->start_time != AV_NOPTS_VALUE ? context->start_time : 0;
+  // A format without seeking is read from its beginning; the decoders' output is cut either way.
+  av_seek_frame(context, -1, origin + absl::ToInt64Microseconds(start), AVSEEK_FLAG_BACKWARD);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Pulled<av::PacketPtr>> Demuxer::Next(int stream, Appetite appetite) {
+  std::deque<av::PacketPtr>& queue = queues_[stream];
+  while (queue.empty()) {
+    if (at_end_) return End{};
+    if (appetite == Appetite::kSparse || queued_bytes_ > kMaxQueuedBytes) return NotYet{};
+    absl::StatusOr<bool> more = ReadOne();
+    if (!more.ok()) return std::move(more).status();
+    at_end_ = !*more;
+  }
+  av::PacketPtr packet = std::move(queue.front());
+  queue.pop_front();
+  queued_bytes_ -= packet->size;
+  return packet;
+}
+
+absl::StatusOr<bool> Demuxer::ReadOne() {
+  av::PacketPtr packet(av_packet_alloc());
+  if (packet == nullptr) return av::Failure(av::Reason::kOutOfMemory, "no memory for a packet");
+  int rc;
+  do {
+    rc = av_read_frame(input_->context(), packet.get());
+  } while (rc == AVERROR(EAGAIN));
+  if (rc < 0) {
+    const int reason = input_->io().error_number();
+    if (reason != 0) return av::AvError(AVERROR(reason), "read the input", av::Reason::kIoError);
+    if (rc == AVERROR(ENOMEM)) return av::AvError(rc, "read the input");
+    // Damage in the container ends the reading; what came before it is good.
+    if (rc != AVERROR_EOF) damage_->Add(absl::StrCat("reading stopped at damage: ", av::ErrorText(rc)));
+    return false;
+  }
+  const auto queue = queues_.find(packet->stream_index);
+  // An attached picture's packet may come although its stream is discarded.
+  if (queue == queues_.end()) return true;
+  PutOnTimeline(*packet);
+  queued_bytes_ += packet->size;
+  queue->second.push_back(std::move(packet));
+  return true;
+}
+
+void Demuxer::PutOnTimeline(AVPacket& packet) {
+  AVFormatContext* context = input_->context();
+  const AVStream& stream = *context->streams[packet.stream_index];
+  packet.time_base = stream.time_base;
+  int64_t shift = context->start_time != AV_NOPTS_VALUE ? -context->start_time : 0;
+  const int64_t clock = packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
+  if ((context->iformat->flags & AVFMT_TS_DISCONT) != 0 && clock != AV_NOPTS_VALUE) {
+    shift += discontinuity_.ShiftFor(packet.stream_index, av_rescale_q(clock, stream.time_base, AV_TIME_BASE_Q),
+                                     av_rescale_q(packet.duration, stream.time_base, AV_TIME_BASE_Q));
+  }
+  const int64_t ticks = av_rescale_q(shift, AV_TIME_BASE_Q, stream.time_base);
+  if (packet.pts != AV_NOPTS_VALUE) packet.pts += ticks;
+  if (packet.dts != AV_NOPTS_VALUE) packet.dts += ticks;
+  if (clock != AV_NOPTS_VALUE) {
+    const int64_t end = av_rescale_q(clock + ticks + packet.duration, stream.time_base, AV_TIME_BASE_Q);
+    read_through_ = std::max(read_through_, absl::Microseconds(end));
+  }
+}
+
+}  // namespace spool::media

@@ -1,0 +1,47 @@
+#include "server/worker/faults.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace spool::worker {
+namespace {
+
+// Out of line and named for what it does, so a test finds it in the stack.
+[[gnu::noinline]] void CrashOnPurpose() {
+  volatile int* nowhere = nullptr;
+  *nowhere = 1;
+}
+
+[[gnu::noinline]] int Overflow(int depth) {
+  volatile char room[4096] = {};
+  return depth < 0 ? 0 : Overflow(depth + 1) + room[depth % 4096];
+}
+
+}  // namespace
+
+void MaybeCommitFault(absl::string_view name) {
+  if (name == "test-segv") CrashOnPurpose();
+  if (name == "test-abort") abort();
+  if (name == "test-overflow") Overflow(0);
+  if (name == "test-exit") _exit(7);
+  if (name == "test-hang") {
+    for (;;) sleep(1000);
+  }
+  if (name == "test-spin") {
+    // An empty loop without effects may be taken out.
+    for (;;) asm volatile("");
+  }
+  if (name == "test-exec") execl("/bin/true", "true", nullptr);
+  if (name == "test-memory") {
+    for (;;) {
+      constexpr size_t kBytes = 16 << 20;
+      void* block = malloc(kBytes);
+      if (block == nullptr) abort();
+      memset(block, 1, kBytes);
+    }
+  }
+}
+
+}  // namespace spool::worker
