@@ -13,6 +13,8 @@ namespace {
 constexpr absl::Duration kDefaultHeartbeat = absl::Seconds(15);
 // One heartbeat may be lost or late; two are no accident.
 constexpr double kHeartbeatsOfSilence = 2.5;
+// Connecting, and reading back what is missing, may take longer than a short heartbeat.
+constexpr absl::Duration kOpenLimit = absl::Seconds(20);
 // A server may ask for patience, but not for more than this.
 constexpr absl::Duration kMaxRetryDelay = absl::Minutes(1);
 
@@ -33,7 +35,7 @@ absl::StatusOr<std::optional<v1::WatchEventsResponse>> EventWatcher::Next() {
       break;
     }
     if (stream_ == nullptr) OpenStream();
-    absl::StatusOr<std::optional<v1::WatchEventsResponse>> read = stream_->Read(heartbeat_ * kHeartbeatsOfSilence);
+    absl::StatusOr<std::optional<v1::WatchEventsResponse>> read = stream_->Read(MaxSilence());
     if (read.ok() && read->has_value()) {
       const v1::WatchEventsResponse& response = **read;
       if (final_ = chain_.Accept(response); !final_.ok()) break;
@@ -82,6 +84,11 @@ void EventWatcher::CloseStream() {
 bool EventWatcher::cancelled() const {
   absl::MutexLock lock(&mu_);
   return cancelled_;
+}
+
+absl::Duration EventWatcher::MaxSilence() const {
+  const absl::Duration limit = heartbeat_ * kHeartbeatsOfSilence;
+  return responded_ ? limit : std::max(limit, kOpenLimit);
 }
 
 bool EventWatcher::ShouldResume(const absl::Status& status) const {

@@ -72,6 +72,8 @@ class EventWatcher {
   void OpenStream() ABSL_LOCKS_EXCLUDED(mu_);
   void CloseStream() ABSL_LOCKS_EXCLUDED(mu_);
   bool cancelled() const ABSL_LOCKS_EXCLUDED(mu_);
+  // How long this stream may say nothing.
+  absl::Duration MaxSilence() const;
   // Whether a stream that ended with `status` is to be followed by another one.
   bool ShouldResume(const absl::Status& status) const;
   void PauseAfter(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mu_);

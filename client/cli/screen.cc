@@ -1,0 +1,40 @@
+#include "client/cli/screen.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace spool::cli {
+
+void Screen::Print(absl::string_view text) {
+  Erase();
+  *out_ << text;
+  Draw();
+}
+
+void Screen::PrintError(absl::string_view text) {
+  Erase();
+  // Before stderr's bytes, which may go to the same terminal by another way.
+  out_->flush();
+  *err_ << text << std::flush;
+  Draw();
+}
+
+void Screen::SetLive(std::vector<std::string> lines) {
+  if (!live_) return;
+  Erase();
+  lines_ = std::move(lines);
+  Draw();
+}
+
+void Screen::Erase() {
+  // The cursor stands at the beginning of the line below the last live one. Up over them, then erase to the end.
+  if (!lines_.empty()) *out_ << absl::StrCat("\x1b[", lines_.size(), "A\x1b[J");
+}
+
+void Screen::Draw() {
+  for (const std::string& line : lines_) *out_ << line << '\n';
+  out_->flush();
+}
+
+}  // namespace spool::cli

@@ -1,0 +1,102 @@
+#include "client/cli/spool.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/arguments.h"
+#include "client/cli/commands.h"
+#include "client/cli/help.h"
+#include "client/cli/session.h"
+#include "client/cli/text.h"
+#include "client/cli/usage_error.h"
+
+namespace spool::cli {
+namespace {
+
+constexpr char kDefaultServer[] = "127.0.0.1:50051";
+
+std::vector<Flag> GlobalFlags() {
+  return {
+      {"server", "HOST:PORT", absl::StrCat("The server; ", kDefaultServer, " by default.")},
+      {"json", "", "Print JSON, one object a line, for programs."},
+      {"help", "", "Show help.", 'h'},
+  };
+}
+
+std::string ServerAddress(const Arguments& arguments, const Environment& environment) {
+  if (arguments.Has("server")) return arguments.Get("server");
+  const std::string from_environment = environment.variable("SPOOL_SERVER");
+  return from_environment.empty() ? kDefaultServer : from_environment;
+}
+
+// Tells of a mistake in the command line of `command`, which may be empty.
+ExitCode Misused(const Environment& environment, absl::string_view command, absl::string_view message) {
+  *environment.err << "spool: " << Escaped(message) << "\nTry 'spool " << command << (command.empty() ? "" : " ")
+                   << "--help'.\n"
+                   << std::flush;
+  return ExitCode::kUsage;
+}
+
+ExitCode RunCommand(const Command& command, absl::Span<const std::string> words, const Environment& environment) {
+  std::vector<Flag> flags = command.flags;
+  for (const Flag& flag : GlobalFlags()) flags.push_back(flag);
+  const absl::StatusOr<Arguments> arguments = ParseArguments(flags, words);
+  if (!arguments.ok()) return Misused(environment, command.name, arguments.status().message());
+  if (arguments->Has("help")) {
+    *environment.out << CommandHelp(command, GlobalFlags());
+    return ExitCode::kOk;
+  }
+  const std::vector<std::string>& given = arguments->positionals();
+  if (given.size() < command.positionals.size()) {
+    return Misused(environment, command.name, absl::StrCat(command.positionals[given.size()], " is missing"));
+  }
+  if (given.size() > command.positionals.size()) {
+    return Misused(environment, command.name,
+                   absl::StrCat("one argument too many: ", given[command.positionals.size()]));
+  }
+  Session session(environment, ServerAddress(*arguments, environment), arguments->Has("json"));
+  const absl::StatusOr<ExitCode> exit = command.run(session, *arguments);
+  if (exit.ok()) return *exit;
+  session.screen().SetLive({});
+  if (IsUsageError(exit.status())) return Misused(environment, command.name, exit.status().message());
+  session.screen().PrintError(session.ErrorLine(exit.status()));
+  return ExitCode::kFailed;
+}
+
+// `spool`, `spool --help`, `spool help [COMMAND]`: words without a command of their own.
+ExitCode RunWithoutCommand(absl::Span<const std::string> words, const Environment& environment) {
+  const absl::StatusOr<Arguments> arguments = ParseArguments(GlobalFlags(), words);
+  if (!arguments.ok()) return Misused(environment, "", arguments.status().message());
+  if (!arguments->Has("help")) return Misused(environment, "", "no command");
+  *environment.out << GeneralHelp(AllCommands(), GlobalFlags());
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+std::vector<Command> AllCommands() {
+  return {ResizeCommand(), ConvertCommand(), WatchCommand(),  GetCommand(),    ListCommand(),
+          CancelCommand(), RetryCommand(),   DeleteCommand(), UploadCommand(), DownloadCommand(),
+          ProbeCommand(),  StatsCommand(),   PauseCommand(),  ResumeCommand()};
+}
+
+ExitCode RunSpool(absl::Span<const std::string> words, const Environment& environment) {
+  std::vector<std::string> rest(words.begin(), words.end());
+  size_t at = FindCommand(GlobalFlags(), words);
+  if (at < rest.size() && rest[at] == "help") {
+    // `spool help resize` is `spool resize --help`.
+    rest[at] = "--help";
+    at = FindCommand(GlobalFlags(), rest);
+  }
+  if (at == rest.size()) return RunWithoutCommand(rest, environment);
+  const std::string name = rest[at];
+  rest.erase(rest.begin() + at);
+  const std::vector<Command> commands = AllCommands();
+  const auto command =
+      std::find_if(commands.begin(), commands.end(), [&](const Command& candidate) { return candidate.name == name; });
+  if (command == commands.end()) return Misused(environment, "", absl::StrCat("unknown command ", name));
+  return RunCommand(*command, rest, environment);
+}
+
+}  // namespace spool::cli
