@@ -96,15 +96,16 @@ std::string RenderJobTable(absl::Span<const v1::Job> jobs, const TextStyle& styl
     rows.push_back({StateName(job.state()), EnumName(job.type()), FormatMoment(FromProto(job.queued_at()), style.zone),
                     Escaped(job.video_id()), Escaped(job.id())});
   }
-  std::array<size_t, 5> widths = {};
+  std::array<int, 5> widths = {};
   for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Columns(row[i]));
   }
   std::string table;
   for (size_t r = 0; r < rows.size(); ++r) {
     for (size_t i = 0; i < rows[r].size(); ++i) {
+      std::string cell = rows[r][i];
       const bool last = i + 1 == rows[r].size();
-      const std::string cell = last ? rows[r][i] : absl::StrFormat("%-*s", static_cast<int>(widths[i] + 2), rows[r][i]);
+      if (!last) cell.append(widths[i] + 2 - Columns(cell), ' ');
       const Colour colour = r == 0 ? Colour::kDim : i == 0 ? ColourOf(jobs[r - 1].state()) : Colour::kPlain;
       absl::StrAppend(&table, style.palette.Paint(colour, cell));
     }

@@ -12,6 +12,13 @@ void Screen::Print(absl::string_view text) {
   Draw();
 }
 
+void Screen::Print(absl::string_view text, std::vector<std::string> lines) {
+  Erase();
+  *out_ << text;
+  lines_ = live_ ? std::move(lines) : std::vector<std::string>();
+  Draw();
+}
+
 void Screen::PrintError(absl::string_view text) {
   Erase();
   // Before stderr's bytes, which may go to the same terminal by another way.
@@ -21,10 +28,7 @@ void Screen::PrintError(absl::string_view text) {
 }
 
 void Screen::SetLive(std::vector<std::string> lines) {
-  if (!live_) return;
-  Erase();
-  lines_ = std::move(lines);
-  Draw();
+  if (live_) Print("", std::move(lines));
 }
 
 void Screen::Erase() {

@@ -26,6 +26,8 @@ class Screen {
   void Print(absl::string_view text);
   // The same on stderr.
   void PrintError(absl::string_view text);
+  // Writes `text` to stdout and replaces the live lines below it.
+  void Print(absl::string_view text, std::vector<std::string> lines);
   // Replaces the live lines. They must be no wider than the terminal, and fewer than its rows.
   void SetLive(std::vector<std::string> lines);
 

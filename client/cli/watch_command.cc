@@ -1,5 +1,7 @@
 // spool watch
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +59,22 @@ absl::Status ReadFilter(const Arguments& arguments, v1::EventFilter* filter) {
   return absl::OkStatus();
 }
 
+// Last states of jobs that are waited for.
+class Outcomes {
+ public:
+  void Note(const v1::WatchEventsResponse& response) {
+    for (const v1::Job& job : response.snapshot_jobs()) states_[job.id()] = job.state();
+    for (const v1::Event& event : response.events()) states_[event.job_id()] = event.state();
+  }
+  bool all_completed() const {
+    return std::all_of(states_.begin(), states_.end(),
+                       [](const auto& entry) { return entry.second == v1::JOB_STATE_COMPLETED; });
+  }
+
+ private:
+  std::map<std::string, v1::JobState> states_;
+};
+
 absl::StatusOr<ExitCode> Watch(Session& session, const Arguments& arguments) {
   v1::WatchEventsRequest request;
   SPOOL_RETURN_IF_ERROR(ReadStart(arguments, &request));
@@ -72,12 +90,15 @@ absl::StatusOr<ExitCode> Watch(Session& session, const Arguments& arguments) {
 
   const std::unique_ptr<client::EventWatcher> watcher = session.client().Watch(request, session.WatchOptions());
   WatchView view(session);
+  Outcomes outcomes;
   for (;;) {
     SPOOL_ASSIGN_OR_RETURN(const std::optional<v1::WatchEventsResponse> response, watcher->Next());
     if (!response.has_value()) break;
     view.Show(*response);
+    // A watch without an end must not remember all that it saw.
+    if (request.until_terminal()) outcomes.Note(*response);
   }
-  return view.any_unsuccessful() ? ExitCode::kFailed : ExitCode::kOk;
+  return outcomes.all_completed() ? ExitCode::kOk : ExitCode::kFailed;
 }
 
 }  // namespace

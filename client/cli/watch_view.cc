@@ -1,12 +1,10 @@
 #include "client/cli/watch_view.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/event_text.h"
-#include "client/cli/job_text.h"
 #include "client/cli/json.h"
 #include "client/cli/progress_text.h"
 
@@ -15,27 +13,14 @@ namespace spool::cli {
 void WatchView::Show(const v1::WatchEventsResponse& response) {
   // Progress first: a job whose end is in the same response has no bar after it.
   for (const v1::ProgressSample& sample : response.progress()) running_[sample.job_id()] = sample.progress();
-  for (const v1::Job& job : response.snapshot_jobs()) Note(job.id(), job.state());
-  for (const v1::Event& event : response.events()) Note(event.job_id(), event.state());
+  for (const v1::Event& event : response.events()) {
+    if (event.state() != v1::JOB_STATE_RUNNING) running_.erase(event.job_id());
+  }
   if (session_.json()) {
     ShowJson(response);
   } else {
     ShowText(response);
   }
-}
-
-void WatchView::Note(const std::string& job_id, v1::JobState state) {
-  if (state != v1::JOB_STATE_RUNNING) running_.erase(job_id);
-  if (IsTerminal(state)) {
-    ended_[job_id] = state;
-  } else {
-    ended_.erase(job_id);
-  }
-}
-
-bool WatchView::any_unsuccessful() const {
-  return std::any_of(ended_.begin(), ended_.end(),
-                     [](const auto& entry) { return entry.second != v1::JOB_STATE_COMPLETED; });
 }
 
 void WatchView::ShowJson(const v1::WatchEventsResponse& response) {
@@ -60,12 +45,10 @@ void WatchView::ShowText(const v1::WatchEventsResponse& response) {
   for (const v1::Event& event : response.events()) {
     absl::StrAppend(&blocks, RenderEvent(event, session_.style()), "\n");
   }
-  if (!blocks.empty()) session_.screen().Print(blocks);
-  DrawBars();
+  session_.screen().Print(blocks, Bars());
 }
 
-void WatchView::DrawBars() {
-  if (!session_.screen().live()) return;
+std::vector<std::string> WatchView::Bars() const {
   // At most half of the terminal: the log is what the reader came for.
   const size_t room = std::max(1, session_.environment().terminal_size().rows / 2);
   std::vector<std::string> bars;
@@ -76,7 +59,7 @@ void WatchView::DrawBars() {
     }
     bars.push_back(RenderProgress(job_id, progress, session_.LiveColumns()));
   }
-  session_.screen().SetLive(std::move(bars));
+  return bars;
 }
 
 }  // namespace spool::cli

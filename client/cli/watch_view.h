@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "client/cli/session.h"
 #include "spool/v1/event.pb.h"
@@ -20,20 +21,14 @@ class WatchView {
 
   void Show(const v1::WatchEventsResponse& response);
 
-  // Whether a job was last seen failed or cancelled.
-  bool any_unsuccessful() const;
-
  private:
   void ShowJson(const v1::WatchEventsResponse& response);
   void ShowText(const v1::WatchEventsResponse& response);
-  void Note(const std::string& job_id, v1::JobState state);
-  void DrawBars();
+  std::vector<std::string> Bars() const;
 
   Session& session_;
   // Last progress of each job that runs, by job id.
   std::map<std::string, v1::JobProgress> running_;
-  // Last state of each job that ended.
-  std::map<std::string, v1::JobState> ended_;
 };
 
 }  // namespace spool::cli
