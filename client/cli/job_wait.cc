@@ -70,7 +70,8 @@ absl::StatusOr<v1::Job> WaitForJob(Session& session, const v1::Job& job, const s
     for (const v1::Event& event : response->events()) over = over || HandleEvent(session, event);
   }
   session.screen().SetLive({});
-  SPOOL_ASSIGN_OR_RETURN(v1::GetJobResponse response, session.client().GetJob(job.id()));
+  // A server that was told to stop lets its jobs end first: this may well be the moment when it goes away.
+  SPOOL_ASSIGN_OR_RETURN(v1::GetJobResponse response, session.client().GetJob(job.id(), client::WhenAway::kRetry));
   return std::move(*response.mutable_job());
 }
 

@@ -1,5 +1,7 @@
 #include "client/cli/session.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "client/cli/json.h"
 #include "client/cli/progress_text.h"
@@ -12,11 +14,19 @@ Session::Session(const Environment& environment, const std::string& server, bool
     : environment_(environment),
       server_(server),
       json_(json),
-      client_(server, environment.client),
-      screen_(environment.out, environment.err, environment.out_is_terminal && !json) {
+      screen_(environment.out, environment.err, environment.out_is_terminal && !json),
+      client_(server, ClientOptions()) {
   // https://no-color.org: any value but the empty one.
   style_.palette = Palette(environment.out_is_terminal && environment.variable("NO_COLOR").empty());
   style_.zone = environment.zone;
+}
+
+client::Client::Options Session::ClientOptions() {
+  client::Client::Options options = environment_.client;
+  options.on_retry = [this, told = false](const absl::Status&) mutable {
+    if (!std::exchange(told, true)) screen_.PrintError("spool: the server is away, trying again…\n");
+  };
+  return options;
 }
 
 void Session::PrintResult(const google::protobuf::Message& message, absl::string_view text) {

@@ -45,11 +45,13 @@ class Session {
   std::string ErrorLine(const absl::Status& error) const;
 
  private:
+  client::Client::Options ClientOptions();
+
   const Environment& environment_;
   const std::string server_;
   const bool json_;
-  client::Client client_;
   Screen screen_;
+  client::Client client_;
   TextStyle style_;
 };
 

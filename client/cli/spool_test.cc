@@ -271,6 +271,19 @@ TEST_F(SpoolTest, WaitOutlivesARestartOfTheServer) {
   EXPECT_EQ(server_.watch_requests().back().resume_token(), "two");
 }
 
+TEST_F(SpoolTest, AnEnqueueIsRepeatedWhileTheServerIsAway) {
+  int calls = 0;
+  server_.enqueue = [&calls](const v1::EnqueueRequest& request, v1::EnqueueResponse* response) {
+    EXPECT_EQ(request.request_id(), "made-up");
+    if (++calls < 3) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "Connection refused");
+    response->mutable_job()->set_id("job");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"resize", "a", "--remote", "--width", "800"}), ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "job\n");
+  EXPECT_EQ(err_.str(), "spool: the server is away, trying again…\n");
+}
+
 TEST_F(SpoolTest, WaitDrawsABarOnATerminalAndErasesIt) {
   environment_.out_is_terminal = true;
   environment_.variable = [](const char* name) { return std::string(name) == "NO_COLOR" ? "1" : ""; };

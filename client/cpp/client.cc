@@ -44,16 +44,16 @@ Client::Client(std::shared_ptr<grpc::Channel> calls, std::shared_ptr<grpc::Chann
       media_(v1::MediaService::NewStub(calls)),
       watches_(v1::JobService::NewStub(watches)) {}
 
-absl::StatusOr<v1::EnqueueResponse> Client::Enqueue(const v1::EnqueueRequest& request) {
+template <typename Call>
+auto Client::Repeat(WhenAway when_away, const Call& call) {
   Backoff backoff(options_.backoff);
-  const int retries = request.request_id().empty() ? 0 : options_.enqueue_retries;
+  const int retries = when_away == WhenAway::kRetry ? options_.retries : 0;
   for (int retry = 0;; ++retry) {
-    absl::StatusOr<v1::EnqueueResponse> response =
-        Call(*jobs_, &v1::JobService::StubInterface::Enqueue, request, options_.deadline);
+    auto response = call();
     if (!absl::IsUnavailable(response.status()) || retry == retries) return response;
-    const absl::Duration asked =
-        std::min(RetryDelayOf(response.status()).value_or(absl::ZeroDuration()), options_.backoff.max);
-    const absl::Duration delay = std::max(backoff.Next(), asked);
+    if (options_.on_retry) options_.on_retry(response.status());
+    const absl::Duration asked = RetryDelayOf(response.status()).value_or(absl::ZeroDuration());
+    const absl::Duration delay = std::max(backoff.Next(), std::min(asked, options_.backoff.max));
     if (options_.pause) {
       options_.pause(delay);
     } else {
@@ -62,12 +62,20 @@ absl::StatusOr<v1::EnqueueResponse> Client::Enqueue(const v1::EnqueueRequest& re
   }
 }
 
+absl::StatusOr<v1::EnqueueResponse> Client::Enqueue(const v1::EnqueueRequest& request) {
+  const WhenAway when_away = request.request_id().empty() ? WhenAway::kFail : WhenAway::kRetry;
+  return Repeat(when_away,
+                [&] { return Call(*jobs_, &v1::JobService::StubInterface::Enqueue, request, options_.deadline); });
+}
+
 absl::StatusOr<v1::EnqueueBatchResponse> Client::EnqueueBatch(const v1::EnqueueBatchRequest& request) {
   return Call(*jobs_, &v1::JobService::StubInterface::EnqueueBatch, request, options_.deadline);
 }
 
-absl::StatusOr<v1::GetJobResponse> Client::GetJob(absl::string_view job_id) {
-  return Call(*jobs_, &v1::JobService::StubInterface::GetJob, ForJob<v1::GetJobRequest>(job_id), options_.deadline);
+absl::StatusOr<v1::GetJobResponse> Client::GetJob(absl::string_view job_id, WhenAway when_away) {
+  const v1::GetJobRequest request = ForJob<v1::GetJobRequest>(job_id);
+  return Repeat(when_away,
+                [&] { return Call(*jobs_, &v1::JobService::StubInterface::GetJob, request, options_.deadline); });
 }
 
 absl::StatusOr<v1::ListJobsResponse> Client::ListJobs(const v1::ListJobsRequest& request) {

@@ -21,6 +21,9 @@
 
 namespace spool::client {
 
+// What a call does while the server cannot be reached.
+enum class WhenAway { kFail, kRetry };
+
 // One server. Calls block; every error is the server's (client/cpp/status.h finds its reason), UNAVAILABLE when it
 // cannot be reached, or DEADLINE_EXCEEDED. Thread-safe.
 //
@@ -33,9 +36,11 @@ class Client {
     absl::Duration deadline = absl::Seconds(30);
     // Of ProbeMedia, which has the server read the file.
     absl::Duration probe_deadline = absl::Minutes(2);
-    // How often Enqueue is tried again when the server is UNAVAILABLE and the request has a request_id.
-    int enqueue_retries = 5;
+    // How often a call that may be repeated is, while the server is UNAVAILABLE, and the delays in between.
+    int retries = 5;
     BackoffPolicy backoff = {.initial = absl::Milliseconds(200), .max = absl::Seconds(5)};
+    // Called before a call is repeated, with the status of the try before.
+    std::function<void(const absl::Status& cause)> on_retry;
     // For tests: what to do between two tries; sleeps when absent.
     std::function<void(absl::Duration)> pause;
   };
@@ -45,11 +50,11 @@ class Client {
   explicit Client(absl::string_view address) : Client(address, Options()) {}
   Client(absl::string_view address, Options options);
 
-  // Tried again, with backoff, while the server is UNAVAILABLE, if `request` has a request_id: then it is the same job
-  // however often the request arrives.
+  // Repeated while the server is away, if `request` has a request_id: then it is the same job however often the request
+  // arrives.
   absl::StatusOr<v1::EnqueueResponse> Enqueue(const v1::EnqueueRequest& request);
   absl::StatusOr<v1::EnqueueBatchResponse> EnqueueBatch(const v1::EnqueueBatchRequest& request);
-  absl::StatusOr<v1::GetJobResponse> GetJob(absl::string_view job_id);
+  absl::StatusOr<v1::GetJobResponse> GetJob(absl::string_view job_id, WhenAway when_away = WhenAway::kFail);
   absl::StatusOr<v1::ListJobsResponse> ListJobs(const v1::ListJobsRequest& request);
   absl::StatusOr<v1::CancelJobResponse> CancelJob(absl::string_view job_id);
   absl::StatusOr<v1::RetryJobResponse> RetryJob(absl::string_view job_id);
@@ -70,6 +75,10 @@ class Client {
 
  private:
   Client(std::shared_ptr<grpc::Channel> calls, std::shared_ptr<grpc::Channel> watches, Options options);
+
+  // Makes `call` once, or as often as the options say while its status is UNAVAILABLE.
+  template <typename Call>
+  auto Repeat(WhenAway when_away, const Call& call);
 
   const Options options_;
   const std::unique_ptr<v1::JobService::StubInterface> jobs_;
