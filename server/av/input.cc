@@ -33,18 +33,26 @@ absl::StatusOr<std::unique_ptr<Input>> Input::Open(int fd, const InputOptions& o
 
 Input::~Input() { avformat_close_input(&context_); }
 
-absl::Status Input::OpenDemuxer(const InputOptions& options) {
-  const AVInputFormat* demuxer = nullptr;
-  const std::string name = options.extension.empty() ? "" : absl::StrCat("input.", options.extension);
-  int rc = av_probe_input_buffer2(io_->context(), &demuxer, name.c_str(), nullptr, 0, 0);
-  if (rc < 0) {
+absl::StatusOr<const AVInputFormat*> Input::FindDemuxer(const std::string& extension) {
+  // The content first: a name can lie, and for some libav would take a demuxer that opens files by name.
+  const AVInputFormat* found = nullptr;
+  for (const std::string& name : {std::string(), absl::StrCat("input.", extension)}) {
+    const AVInputFormat* demuxer = nullptr;
+    const int score = av_probe_input_buffer2(io_->context(), &demuxer, name.c_str(), nullptr, 0, 0);
     if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
-    return Failure(Reason::kInvalidMedia, "the input is in no media format that is known");
+    if (score < 0) continue;
+    found = demuxer;
+    if (score > AVPROBE_SCORE_RETRY && IsAllowed(*demuxer)) break;
   }
-  if (!IsAllowed(*demuxer)) {
-    return Failure(Reason::kUnsupportedMedia, absl::StrCat("the input's format (", demuxer->name, ") is not accepted"));
+  if (found == nullptr) return Failure(Reason::kInvalidMedia, "the input is in no media format that is known");
+  if (!IsAllowed(*found)) {
+    return Failure(Reason::kUnsupportedMedia, absl::StrCat("the input's format (", found->name, ") is not accepted"));
   }
+  return found;
+}
 
+absl::Status Input::OpenDemuxer(const InputOptions& options) {
+  SPOOL_ASSIGN_OR_RETURN(const AVInputFormat* demuxer, FindDemuxer(options.extension));
   context_ = avformat_alloc_context();
   if (context_ == nullptr) return Failure(Reason::kOutOfMemory, "no memory for a demuxer");
   context_->pb = io_->context();
@@ -58,9 +66,20 @@ absl::Status Input::OpenDemuxer(const InputOptions& options) {
   settings.Set("analyzeduration", kAnalyzeMicros);
   if (options.max_streams > 0) settings.Set("max_streams", absl::StrCat(options.max_streams));
   // Frees and clears context_ when it fails.
-  rc = avformat_open_input(&context_, "", demuxer, settings.address());
+  const int rc = avformat_open_input(&context_, "", demuxer, settings.address());
   if (rc < 0) return AvError(rc, absl::StrCat("open the input as ", demuxer->name), Reason::kInvalidMedia);
   return absl::OkStatus();
+}
+
+int Input::FindStreamInfo(int64_t max_pixels) {
+  const unsigned known = context_->nb_streams;
+  std::vector<AVDictionary*> settings(known, nullptr);
+  if (max_pixels > 0) {
+    for (AVDictionary*& entry : settings) av_dict_set_int(&entry, "max_pixels", max_pixels, 0);
+  }
+  const int rc = avformat_find_stream_info(context_, known == 0 ? nullptr : settings.data());
+  for (AVDictionary*& entry : settings) av_dict_free(&entry);
+  return rc;
 }
 
 absl::Status Input::FindStreams(const InputOptions& options) {
@@ -69,24 +88,41 @@ absl::Status Input::FindStreams(const InputOptions& options) {
                    absl::StrCat("the input has ", context_->nb_streams, " streams, more than ", options.max_streams));
   }
   // Looking for parameters may decode, so the picture limit has to hold here already.
-  const unsigned known = context_->nb_streams;
-  std::vector<AVDictionary*> settings(known, nullptr);
-  if (options.max_pixels > 0) {
-    for (AVDictionary*& entry : settings) av_dict_set_int(&entry, "max_pixels", options.max_pixels, 0);
-  }
-  const int rc = avformat_find_stream_info(context_, known == 0 ? nullptr : settings.data());
-  for (AVDictionary*& entry : settings) av_dict_free(&entry);
+  const int rc = FindStreamInfo(options.max_pixels);
   if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
   if (rc < 0) return AvError(rc, "find the input's streams", Reason::kInvalidMedia);
   if (context_->nb_streams == 0) return Failure(Reason::kInvalidMedia, "the input has no streams");
+  return CheckPixels(options.max_pixels);
+}
+
+absl::Status Input::CheckPixels(int64_t max_pixels) {
+  if (max_pixels <= 0) return absl::OkStatus();
   for (unsigned i = 0; i < context_->nb_streams; ++i) {
     const AVCodecParameters& codec = *context_->streams[i]->codecpar;
-    if (options.max_pixels > 0 && int64_t{codec.width} * codec.height > options.max_pixels) {
-      return Failure(Reason::kLimitExceeded, absl::StrCat("stream ", i, " is ", codec.width, "x", codec.height,
-                                                          ", more than ", options.max_pixels, " pixels"));
+    Dimensions size = {codec.width, codec.height};
+    // A still that is too large has not been decoded, so libav does not know its size. Its header does.
+    if (size.width == 0 && codec.codec_type == AVMEDIA_TYPE_VIDEO && context_->nb_streams == 1)
+      size = FirstPacketSize();
+    if (int64_t{size.width} * size.height > max_pixels) {
+      return Failure(Reason::kLimitExceeded, absl::StrCat("stream ", i, " is ", size.width, "x", size.height,
+                                                          ", more than ", max_pixels, " pixels"));
     }
   }
   return absl::OkStatus();
+}
+
+Input::Dimensions Input::FirstPacketSize() {
+  const AVCodec* decoder = FindDecoder(context_->streams[0]->codecpar->codec_id);
+  CodecContextPtr codec(decoder != nullptr ? avcodec_alloc_context3(decoder) : nullptr);
+  PacketPtr packet(av_packet_alloc());
+  FramePtr frame(av_frame_alloc());
+  if (codec == nullptr || packet == nullptr || frame == nullptr) return {};
+  // Headers are read before a buffer is asked for; without one there is no decoding.
+  codec->get_buffer2 = [](AVCodecContext*, AVFrame*, int) { return AVERROR(ENOMEM); };
+  if (avcodec_open2(codec.get(), decoder, nullptr) < 0 || av_read_frame(context_, packet.get()) < 0) return {};
+  avcodec_send_packet(codec.get(), packet.get());
+  avcodec_receive_frame(codec.get(), frame.get());
+  return {codec->width, codec->height};
 }
 
 }  // namespace spool::av

@@ -38,8 +38,17 @@ class Input {
 
  private:
   Input() = default;
+  absl::StatusOr<const AVInputFormat*> FindDemuxer(const std::string& extension);
   absl::Status OpenDemuxer(const InputOptions& options);
   absl::Status FindStreams(const InputOptions& options);
+  int FindStreamInfo(int64_t max_pixels);
+  absl::Status CheckPixels(int64_t max_pixels);
+  struct Dimensions {
+    int width = 0;
+    int height = 0;
+  };
+  // Of the only stream, from its first packet, which is used up; zeroes if it does not say.
+  Dimensions FirstPacketSize();
 
   std::unique_ptr<FileIo> io_;
   AVFormatContext* context_ = nullptr;

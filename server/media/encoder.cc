@@ -54,11 +54,21 @@ absl::StatusOr<Pulled<av::PacketPtr>> Encoder::Next() {
     }
   }
   packet->time_base = codec_->time_base;
+  MendDts(*packet);
   if (const auto known = durations_.find(packet->pts); known != durations_.end()) {
     if (packet->duration <= 0) packet->duration = known->second;
     durations_.erase(known);
   }
   return packet;
+}
+
+void Encoder::MendDts(AVPacket& packet) {
+  // x265 makes up its first decode times from frames that a stream of one or two does not have.
+  constexpr int64_t kMostReorderTicks = INT32_MAX / 2;
+  const bool is_sane =
+      packet.dts != AV_NOPTS_VALUE && packet.dts <= packet.pts && packet.pts - packet.dts < kMostReorderTicks;
+  if (!is_sane) packet.dts = last_dts_ == AV_NOPTS_VALUE ? packet.pts : std::min(packet.pts, last_dts_ + 1);
+  last_dts_ = packet.dts;
 }
 
 absl::Status Encoder::Send(AVFrame* frame) {

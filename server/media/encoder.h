@@ -37,10 +37,12 @@ class Encoder : public PacketSource {
 
  private:
   absl::Status Send(AVFrame* frame);
+  void MendDts(AVPacket& packet);
 
   // Durations by pts, for encoders that lose them.
   std::map<int64_t, int64_t> durations_;
   bool draining_ = false;
+  int64_t last_dts_ = AV_NOPTS_VALUE;
 };
 
 // How a video stream counts time.

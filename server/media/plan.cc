@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "server/av/failure.h"
 #include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
+#include "server/media/encoder_settings.h"
 
 namespace spool::media {
 namespace {
@@ -40,7 +42,7 @@ class Planner {
   bool IsStill() const { return input_.info.still_image(); }
   const char* ContainerName() const { return container_->name; }
 
-  void SetRange();
+  absl::Status SetRange();
   int FindMainVideo() const;
   v1::Container DefaultContainer() const;
   absl::Status ChooseContainer();
@@ -55,6 +57,7 @@ class Planner {
   AVCodecID EncodedVideoCodec(AVCodecID input) const;
   // Empty if the main video can be copied; else what stands against it.
   absl::StatusOr<std::string> WhyNotCopyVideo(int i) const;
+  absl::Status CheckVideoOptions(const VideoEncoderFacts& encoder) const;
   absl::StatusOr<VideoTarget> TargetFor(int i, const VideoEncoderFacts& encoder);
 
   void Copy(StreamPlan& plan, std::string reason);
@@ -82,23 +85,32 @@ bool Planner::HasSound() const {
   return false;
 }
 
-void Planner::SetRange() {
-  if (convert_ == nullptr || !convert_->has_trim()) return;
+absl::Status Planner::SetRange() {
+  if (convert_ == nullptr || !convert_->has_trim()) return absl::OkStatus();
   const v1::Trim& trim = convert_->trim();
   plan_.range.start = FromProto(trim.start());
   if (trim.has_duration()) plan_.range.end = plan_.range.start + FromProto(trim.duration());
-  // A part that reaches to the end, or beyond it, cuts nothing off.
-  if (input_.info.has_duration() && plan_.range.end >= FromProto(input_.info.duration())) {
-    plan_.range.end = absl::InfiniteDuration();
+  if (!input_.info.has_duration()) return absl::OkStatus();
+  const absl::Duration whole = FromProto(input_.info.duration());
+  if (plan_.range.start >= whole) {
+    return InvalidSpec(absl::StrCat("the part begins at ", absl::FormatDuration(plan_.range.start),
+                                    ", but the input lasts only ", absl::FormatDuration(whole)));
   }
+  // A part that reaches to the end, or beyond it, cuts nothing off.
+  if (plan_.range.end >= whole) plan_.range.end = absl::InfiniteDuration();
+  return absl::OkStatus();
 }
 
-// The largest picture, the default one before all others.
+// The largest picture that moves, the default one before all others.
 int Planner::FindMainVideo() const {
   int best = -1;
   auto rank = [this](int i) {
-    const Size size = Facts(i).picture.stored;
-    return std::tuple(Facts(i).decodable, size.width > 0, Facts(i).is_default, int64_t{size.width} * size.height);
+    const StreamFacts& facts = Facts(i);
+    const Size size = facts.picture.stored;
+    // Streams of a frame or two beside a real one are posters and marks.
+    constexpr int64_t kMoving = 5;
+    const int64_t frames = facts.frames > 0 ? std::min(facts.frames, kMoving) : kMoving;
+    return std::tuple(facts.decodable, size.width > 0, facts.is_default, frames, int64_t{size.width} * size.height);
   };
   for (int i = 0; i < input_.info.streams_size(); ++i) {
     if (IsMovingPicture(i) && (best < 0 || rank(i) > rank(best))) best = i;
@@ -208,6 +220,17 @@ absl::StatusOr<VideoTarget> Planner::TargetFor(int i, const VideoEncoderFacts& e
   return target;
 }
 
+absl::Status Planner::CheckVideoOptions(const VideoEncoderFacts& encoder) const {
+  if (video_.quality() > MaxQuality(encoder)) {
+    return InvalidSpec(absl::StrCat("quality ", video_.quality(), " is beyond ", MaxQuality(encoder), ", the most for ",
+                                    NameOf(encoder.id)));
+  }
+  if (!video_.preset().empty() && !IsPreset(encoder, video_.preset())) {
+    return InvalidSpec(absl::StrCat(encoder.encoder, " has no preset \"", video_.preset(), "\""));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Planner::PlanMainVideo(int i, StreamPlan& plan) {
   SPOOL_ASSIGN_OR_RETURN(std::string obstacle, WhyNotCopyVideo(i));
   if (obstacle.empty()) {
@@ -228,8 +251,9 @@ absl::Status Planner::PlanMainVideo(int i, StreamPlan& plan) {
   }
   if (Facts(i).picture.stored.width <= 0 || Facts(i).picture.stored.height <= 0) {
     return av::Failure(av::Reason::kInvalidMedia, absl::StrCat("video stream ", i, " (", NameOf(Facts(i).codec),
-                                                               ") does not say how large its picture is"));
+                                                               ") has no decodable frames: its size is never given"));
   }
+  SPOOL_RETURN_IF_ERROR(CheckVideoOptions(*VideoEncoderFor(codec)));
   SPOOL_ASSIGN_OR_RETURN(plan.target, TargetFor(i, *VideoEncoderFor(codec)));
   Encode(plan, codec, std::move(obstacle));
   return absl::OkStatus();
@@ -407,7 +431,7 @@ absl::Status Planner::PlanStream(int i) {
 }
 
 absl::StatusOr<Plan> Planner::Make() {
-  SetRange();
+  SPOOL_RETURN_IF_ERROR(SetRange());
   plan_.main_video = FindMainVideo();
   SPOOL_RETURN_IF_ERROR(ChooseContainer());
   for (int i = 0; i < input_.info.streams_size(); ++i) SPOOL_RETURN_IF_ERROR(PlanStream(i));

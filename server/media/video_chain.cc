@@ -34,10 +34,10 @@ bool ZimgTakes(AVPixelFormat format, Size size) {
   const AVPixFmtDescriptor& d = Describe(format);
   constexpr uint64_t kRefused = AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_HWACCEL |
                                 AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_BAYER;
-  const bool planar = d.nb_components == 1 || (d.flags & AV_PIX_FMT_FLAG_PLANAR) != 0;
+  const bool planar = (d.flags & AV_PIX_FMT_FLAG_PLANAR) != 0;
   // NV12 and its kin keep two components in a plane.
   const bool one_per_plane = d.nb_components < 3 || d.comp[1].plane != d.comp[2].plane;
-  return (d.flags & kRefused) == 0 && planar && one_per_plane && d.nb_components != 2 && d.comp[0].depth >= 8 &&
+  return (d.flags & kRefused) == 0 && planar && one_per_plane && d.nb_components >= 3 && d.comp[0].depth >= 8 &&
          (!IsSubsampled(format) || IsEven(size));
 }
 
@@ -64,8 +64,13 @@ void AddOrientation(const Orientation& orientation, std::vector<std::string>& ch
 // To linear light, into BT.709's primaries, tone-mapped, and back to what an 8-bit display expects.
 void AddToneMap(const FrameShape& shape, std::vector<std::string>& chain) {
   // Streams often name the transfer and leave the rest out; HDR without a name is BT.2020.
-  const std::string matrix = shape.matrix == AVCOL_SPC_UNSPECIFIED ? ":min=bt2020nc" : "";
-  chain.push_back(absl::StrCat("zscale=t=linear:npl=100", matrix));
+  std::vector<std::string> unsaid;
+  if (shape.matrix == AVCOL_SPC_UNSPECIFIED) unsaid.push_back("colorspace=bt2020nc");
+  if (shape.primaries == AVCOL_PRI_UNSPECIFIED) unsaid.push_back("color_primaries=bt2020");
+  if (shape.transfer == AVCOL_TRC_UNSPECIFIED) unsaid.push_back("color_trc=smpte2084");
+  if (shape.range == AVCOL_RANGE_UNSPECIFIED) unsaid.push_back("range=limited");
+  if (!unsaid.empty()) chain.push_back(absl::StrCat("setparams=", absl::StrJoin(unsaid, ":")));
+  chain.push_back("zscale=t=linear:npl=100");
   chain.push_back("format=gbrpf32le");
   chain.push_back("zscale=p=bt709");
   chain.push_back("tonemap=hable:desat=0");
@@ -101,13 +106,15 @@ FrameShape FrameShape::Of(const AVFrame& frame) {
   shape.range = frame.color_range;
   shape.matrix = frame.colorspace;
   shape.transfer = frame.color_trc;
+  shape.primaries = frame.color_primaries;
   shape.interlaced = frame.interlaced_frame != 0;
   return shape;
 }
 
 bool FrameShape::operator==(const FrameShape& other) const {
   return size == other.size && format == other.format && av_cmp_q(pixel_aspect, other.pixel_aspect) == 0 &&
-         range == other.range && matrix == other.matrix && transfer == other.transfer && interlaced == other.interlaced;
+         range == other.range && matrix == other.matrix && transfer == other.transfer && primaries == other.primaries &&
+         interlaced == other.interlaced;
 }
 
 AVPixelFormat EncodedFormat(const FrameShape& shape, const VideoTarget& target) {
@@ -188,23 +195,21 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
       chain.push_back(Swscale(place.scaled, from_rgb, to_range));
     }
   }
-  if (target.encoder->id == AV_CODEC_ID_GIF) {
-    if (place.scaled != target.size) {
-      chain.push_back(
-          absl::StrCat("pad=w=", target.size.width, ":h=", target.size.height, ":x=", place.pad_x, ":y=", place.pad_y));
-    }
-    // A palette for each frame: one for all would have to see, and keep, all frames first.
-    chain.push_back(
-        "setsar=1,split[look][paint];[look]palettegen=stats_mode=single[colours];"
-        "[paint][colours]paletteuse=new=1");
-    return absl::StrJoin(chain, ",");
-  }
-  if (now != to) chain.push_back(absl::StrCat("format=", NameOf(to)));
+  const bool is_gif = target.encoder->id == AV_CODEC_ID_GIF;
+  // Said even when nothing changes: libavfilter may settle on another format for the filters around it.
+  const std::string pin_format = absl::StrCat("format=", NameOf(to));
+  if (!is_gif) chain.push_back(pin_format);
   if (place.scaled != target.size) {
     chain.push_back(
         absl::StrCat("pad=w=", target.size.width, ":h=", target.size.height, ":x=", place.pad_x, ":y=", place.pad_y));
+    // pad does not know every format.
+    if (!is_gif) chain.push_back(pin_format);
   }
   chain.push_back("setsar=1");
+  // A palette for each frame: one for all would have to see, and keep, all frames first.
+  if (is_gif) {
+    chain.push_back("split[look][paint];[look]palettegen=stats_mode=single[colours];[paint][colours]paletteuse=new=1");
+  }
   return absl::StrJoin(chain, ",");
 }
 

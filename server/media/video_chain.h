@@ -18,6 +18,7 @@ struct FrameShape {
   AVColorRange range = AVCOL_RANGE_UNSPECIFIED;
   AVColorSpace matrix = AVCOL_SPC_UNSPECIFIED;
   AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;
+  AVColorPrimaries primaries = AVCOL_PRI_UNSPECIFIED;
   // Sticky: some frames of interlaced material say they are progressive.
   bool interlaced = false;
 
