@@ -8,11 +8,11 @@
 namespace spool::worker {
 namespace {
 
+// Volatile, or the compiler reasons that this is never run.
+int* volatile g_nowhere = nullptr;
+
 // Out of line and named for what it does, so a test finds it in the stack.
-[[gnu::noinline]] void CrashOnPurpose() {
-  volatile int* nowhere = nullptr;
-  *nowhere = 1;
-}
+[[gnu::noinline]] void CrashOnPurpose() { *g_nowhere = 1; }
 
 [[gnu::noinline]] int Overflow(int depth) {
   volatile char room[4096] = {};

@@ -58,8 +58,10 @@ absl::Status Zygote::Serve() {
     // From the back, so that the places of those in front stay true.
     for (size_t i = children_.size(); i-- > 0;) {
       if (events[i + 1].revents == 0) continue;
-      SPOOL_RETURN_IF_ERROR(Reap(children_[i]));
+      SPOOL_ASSIGN_OR_RETURN(const ZygoteReply exited, Reap(children_[i]));
+      // Before spoold hears of it, so that whoever counts this process's descriptors then counts right.
       children_.erase(children_.begin() + i);
+      SPOOL_RETURN_IF_ERROR(SendPacket(control_.get(), exited));
     }
     if (events[0].revents == 0) continue;
     const absl::Status status = HandleRequest();
@@ -143,7 +145,7 @@ void Zygote::BecomeChild(const ZygoteRequest::Spawn& spawn, std::vector<UniqueFd
   RunChild(sandbox_, LimitsOf(spawn), faults_);
 }
 
-absl::Status Zygote::Reap(Child& child) {
+absl::StatusOr<ZygoteReply> Zygote::Reap(const Child& child) {
   int status = 0;
   rusage usage = {};
   pid_t reaped;
@@ -164,7 +166,7 @@ absl::Status Zygote::Reap(Child& child) {
   exited.set_max_rss_bytes(int64_t{usage.ru_maxrss} * 1024);
   exited.set_cpu_micros(Micros(usage.ru_utime) + Micros(usage.ru_stime));
   exited.set_stack(ReadCrash(child.crash.get()));
-  return SendPacket(control_.get(), reply);
+  return reply;
 }
 
 }  // namespace spool::worker

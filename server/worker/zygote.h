@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/base/unique_fd.h"
 #include "server/worker/faults.h"
 #include "server/worker/protocol/worker.pb.h"
@@ -43,8 +44,8 @@ class Zygote {
   absl::Status Fork(const ZygoteRequest::Spawn& spawn, std::vector<UniqueFd> fds);
   [[noreturn]] void BecomeChild(const ZygoteRequest::Spawn& spawn, std::vector<UniqueFd> fds, UniqueFd crash,
                                 pid_t zygote);
-  // Collects a child that has ended and tells spoold.
-  absl::Status Reap(Child& child);
+  // Collects a child that has ended; the reply is what spoold is to hear.
+  absl::StatusOr<ZygoteReply> Reap(const Child& child);
 
   const UniqueFd control_;
   const UniqueFd null_device_;
