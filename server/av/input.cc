@@ -1,8 +1,12 @@
 #include "server/av/input.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/av/allowed.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
@@ -19,10 +23,19 @@ constexpr char kAnalyzeMicros[] = "5000000";
 // which is why protocol_whitelist is set as well.
 int DenyOpen(AVFormatContext*, AVIOContext**, const char*, int, AVDictionary**) { return AVERROR(EACCES); }
 
+// HEIC and its kin have the frame of an MP4 and nothing in it that FFmpeg 5.1 could read.
+bool IsHeif(int fd) {
+  std::array<char, 12> head = {};
+  if (pread(fd, head.data(), head.size(), 0) != static_cast<ssize_t>(head.size())) return false;
+  const absl::string_view brand(head.data() + 4, 8);
+  return brand == "ftypheic" || brand == "ftypheix" || brand == "ftypmif1" || brand == "ftypmsf1" ||
+         brand == "ftyphevc" || brand == "ftypavif";
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Input>> Input::Open(int fd, const InputOptions& options) {
-  std::unique_ptr<Input> input(new Input);
+  std::unique_ptr<Input> input(new Input(fd));
   SPOOL_ASSIGN_OR_RETURN(input->io_, FileIo::ForReading(fd));
   input->bytes_ = avio_size(input->io_->context());
   if (input->bytes_ == 0) return Failure(Reason::kInvalidMedia, "the input is empty");
@@ -41,7 +54,8 @@ absl::StatusOr<const AVInputFormat*> Input::FindDemuxer(const std::string& exten
     const int score = av_probe_input_buffer2(io_->context(), &demuxer, name.c_str(), nullptr, 0, 0);
     if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
     if (score < 0) continue;
-    found = demuxer;
+    // What the name suggests counts only if it is of use.
+    if (name.empty() || IsAllowed(*demuxer)) found = demuxer;
     if (score > AVPROBE_SCORE_RETRY && IsAllowed(*demuxer)) break;
   }
   if (found == nullptr) return Failure(Reason::kInvalidMedia, "the input is in no media format that is known");
@@ -67,6 +81,9 @@ absl::Status Input::OpenDemuxer(const InputOptions& options) {
   if (options.max_streams > 0) settings.Set("max_streams", absl::StrCat(options.max_streams));
   // Frees and clears context_ when it fails.
   const int rc = avformat_open_input(&context_, "", demuxer, settings.address());
+  if (rc < 0 && IsHeif(fd_)) {
+    return Failure(Reason::kUnsupportedMedia, "the input is a HEIF picture, which Spool cannot decode");
+  }
   if (rc < 0) return AvError(rc, absl::StrCat("open the input as ", demuxer->name), Reason::kInvalidMedia);
   return absl::OkStatus();
 }
@@ -122,7 +139,12 @@ Input::Dimensions Input::FirstPacketSize() {
   if (avcodec_open2(codec.get(), decoder, nullptr) < 0 || av_read_frame(context_, packet.get()) < 0) return {};
   avcodec_send_packet(codec.get(), packet.get());
   avcodec_receive_frame(codec.get(), frame.get());
-  return {codec->width, codec->height};
+  if (codec->width > 0) return {codec->width, codec->height};
+  // Sizes beyond all measure libav forgets again. In PNG they lie at a fixed place, as two big-endian numbers.
+  constexpr int kPngWidth = 16, kPngHeight = 20;
+  if (decoder->id != AV_CODEC_ID_PNG || packet->size < kPngHeight + 4) return {};
+  return {static_cast<int>(AV_RB32(packet->data + kPngWidth) & INT32_MAX),
+          static_cast<int>(AV_RB32(packet->data + kPngHeight) & INT32_MAX)};
 }
 
 }  // namespace spool::av

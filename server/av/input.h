@@ -37,7 +37,7 @@ class Input {
   int64_t bytes() const { return bytes_; }
 
  private:
-  Input() = default;
+  explicit Input(int fd) : fd_(fd) {}
   absl::StatusOr<const AVInputFormat*> FindDemuxer(const std::string& extension);
   absl::Status OpenDemuxer(const InputOptions& options);
   absl::Status FindStreams(const InputOptions& options);
@@ -50,6 +50,7 @@ class Input {
   // Of the only stream, from its first packet, which is used up; zeroes if it does not say.
   Dimensions FirstPacketSize();
 
+  const int fd_;
   std::unique_ptr<FileIo> io_;
   AVFormatContext* context_ = nullptr;
   int64_t bytes_ = 0;

@@ -15,8 +15,8 @@ void Damage::Add(std::string warning) {
 std::vector<std::string> Damage::Warnings() const {
   std::vector<std::string> all = warnings_;
   for (const auto& [stream, count] : decode_errors_) {
-    all.push_back(absl::StrCat("stream ", stream, " is damaged in ", count, count == 1 ? " place" : " places",
-                               ", which were passed over"));
+    all.push_back(absl::StrCat("stream ", stream, " is damaged in ", count,
+                               count == 1 ? " place, which was passed over" : " places, which were passed over"));
   }
   return all;
 }

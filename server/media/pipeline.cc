@@ -54,7 +54,9 @@ int ShrinkFor(const StreamFacts& facts, const VideoTarget& target) {
 
 Pipeline::Pipeline(av::Input* input, const InputFacts& facts, const Plan& plan, const RunOptions& options,
                    Damage* damage)
-    : input_(input), facts_(facts), plan_(plan), options_(options), damage_(damage), demuxer_(input, damage) {}
+    : input_(input), facts_(facts), plan_(plan), options_(options), damage_(damage), demuxer_(input, damage) {
+  for (const StreamPlan& stream : plan.streams) outcomes_.push_back(stream.outcome);
+}
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(av::Input* input, const InputFacts& facts, const Plan& plan,
                                                            const RunOptions& options, int output_fd, Damage* damage) {
@@ -92,6 +94,7 @@ absl::Status Pipeline::AddStream(const StreamPlan& plan) {
 absl::StatusOr<AVStream*> Pipeline::NewStream(int index, const AVCodecContext* codec) {
   AVStream* stream = avformat_new_stream(muxer_->context(), nullptr);
   if (stream == nullptr) return NoMemory();
+  inputs_.push_back(index);
   CopyStreamMetadata(*input_->context()->streams[index], stream);
   if (codec == nullptr) return stream;
   if (avcodec_parameters_from_context(stream->codecpar, codec) < 0) return NoMemory();
@@ -142,7 +145,6 @@ absl::Status Pipeline::AddVideo(const StreamPlan& plan, const VideoTarget& targe
   }
   SPOOL_ASSIGN_OR_RETURN(AVStream * to, NewStream(index, &encoder->codec()));
   to->avg_frame_rate = timing.frame_rate;
-  video_encoder_ = encoder.get();
   video_output_ = to->index;
   muxer_->Connect(to, std::move(encoder), Appetite::kFull);
   return absl::OkStatus();
@@ -153,12 +155,28 @@ absl::Status Pipeline::AddAudio(const StreamPlan& plan, const AudioTarget& targe
   const AVStream& from = *input_->context()->streams[index];
   DecoderOptions options;
   options.range = plan_.range;
-  SPOOL_ASSIGN_OR_RETURN(auto decoder, Decoder::Create(from, std::move(selected_[index].source), options, damage_));
+  absl::StatusOr<std::unique_ptr<Decoder>> decoder =
+      Decoder::Create(from, std::move(selected_[index].source), options, damage_);
+  if (!decoder.ok() && plan_.main_video >= 0 && av::ReasonOf(decoder.status()) != av::Reason::kOutOfMemory) {
+    // A profile that the decoder does not know shows only now. The picture is worth having without this sound.
+    return DropAfterAll(index, decoder.status());
+  }
+  SPOOL_RETURN_IF_ERROR(decoder.status());
   SPOOL_ASSIGN_OR_RETURN(auto encoder, AudioEncoder::Create(target, wants_global_header()));
   encoder->SetSource(
-      std::make_unique<AudioFilter>(std::move(decoder), target, plan_.range, encoder->codec().sample_fmt));
+      std::make_unique<AudioFilter>(*std::move(decoder), target, plan_.range, encoder->codec().sample_fmt));
   SPOOL_ASSIGN_OR_RETURN(AVStream * to, NewStream(index, &encoder->codec()));
   muxer_->Connect(to, std::move(encoder), Appetite::kFull);
+  return absl::OkStatus();
+}
+
+absl::Status Pipeline::DropAfterAll(int index, const absl::Status& why) {
+  v1::StreamOutcome& outcome = outcomes_[index];
+  outcome.set_action(v1::STREAM_ACTION_DROPPED);
+  outcome.clear_output_codec();
+  outcome.set_reason(std::string(why.message()));
+  damage_->Add(absl::StrCat(outcome.kind(), " stream ", index, " (", outcome.input_codec(),
+                            ") was dropped: ", outcome.reason()));
   return absl::OkStatus();
 }
 
@@ -171,6 +189,25 @@ absl::Status Pipeline::AddSubtitle(const StreamPlan& plan, const SubtitleTarget&
   SPOOL_ASSIGN_OR_RETURN(AVStream * to, NewStream(index, &converter->codec()));
   muxer_->Connect(to, std::move(converter), Appetite::kSparse);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<std::string, int>> Pipeline::WrittenStreams() const {
+  std::map<std::string, int> streams;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const v1::StreamOutcome& outcome = plan_.streams[inputs_[i]].outcome;
+    if (outcome.kind() != "video" && outcome.kind() != "audio") continue;
+    const std::string name =
+        absl::StrCat(outcome.kind(), " stream ", outcome.input_index(), " (", outcome.input_codec(), ")");
+    if (muxer_->written(i).packets > 0) {
+      ++streams[outcome.kind()];
+    } else if (inputs_[i] == plan_.main_video) {
+      return av::Failure(av::Reason::kInvalidMedia, absl::StrCat(name, " has no pictures that can be used"));
+    } else {
+      damage_->Add(absl::StrCat(name, " has nothing in it that can be used"));
+    }
+  }
+  if (streams.empty()) return av::Failure(av::Reason::kInvalidMedia, "the input has no sound that can be used");
+  return streams;
 }
 
 ProgressMeter::Done Pipeline::done() const {

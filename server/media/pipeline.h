@@ -5,6 +5,8 @@
 
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/av/input.h"
@@ -28,6 +30,13 @@ class Pipeline {
 
   absl::Status Run(ProgressMeter* progress);
 
+  // How many video and audio streams got packets, by kind. Says in `damage` which did not. INVALID_MEDIA if the picture
+  // did not.
+  absl::StatusOr<std::map<std::string, int>> WrittenStreams() const;
+
+  // What became of each input stream: as planned, but for streams that turned out not to be decodable.
+  const std::vector<v1::StreamOutcome>& outcomes() const { return outcomes_; }
+
   // What has been written so far.
   ProgressMeter::Done done() const;
 
@@ -45,6 +54,7 @@ class Pipeline {
   absl::Status AddVideo(const StreamPlan& plan, const VideoTarget& target);
   absl::Status AddAudio(const StreamPlan& plan, const AudioTarget& target);
   absl::Status AddSubtitle(const StreamPlan& plan, const SubtitleTarget& target);
+  absl::Status DropAfterAll(int index, const absl::Status& why);
   // An output stream for input stream `index`, with its language, title and role.
   absl::StatusOr<AVStream*> NewStream(int index, const AVCodecContext* codec);
   absl::Status CheckLimits() const;
@@ -60,8 +70,9 @@ class Pipeline {
   // By input stream, until the stage that reads it is built.
   std::map<int, Selected> selected_;
   std::unique_ptr<Muxer> muxer_;
-  // Owned by the muxer's branches; null when the picture is copied.
-  const VideoEncoder* video_encoder_ = nullptr;
+  std::vector<v1::StreamOutcome> outcomes_;
+  // Input stream of each output stream.
+  std::vector<int> inputs_;
   // Output stream of the picture; -1 when there is none.
   int video_output_ = -1;
 };

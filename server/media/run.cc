@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -98,24 +99,27 @@ absl::StatusOr<v1::JobResult> RunTask(const Task& task, const RunOptions& option
   ProgressMeter progress(WholeOf(facts, plan, duration), std::move(stopwatch), std::move(sink));
   Damage damage;
   ProgressMeter::Done done;
+  std::vector<v1::StreamOutcome> outcomes;
+  Expected expected;
   {
     SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<Pipeline> pipeline,
                            Pipeline::Create(input.get(), facts, plan, options, output_fd, &damage));
     SPOOL_RETURN_IF_ERROR(pipeline->Run(&progress));
+    SPOOL_ASSIGN_OR_RETURN(expected.streams, pipeline->WrittenStreams());
+    outcomes = pipeline->outcomes();
     done = pipeline->done();
   }
 
   const VideoTarget* video = EncodedVideo(plan);
   const bool one_frame = video != nullptr && video->one_frame;
-  Expected expected;
   if (video != nullptr) expected.size = video->size;
   expected.duration = done.media_time;
-  SPOOL_ASSIGN_OR_RETURN(v1::JobResult result, CheckOutput(output_fd, plan, expected));
+  SPOOL_ASSIGN_OR_RETURN(v1::JobResult result, CheckOutput(output_fd, plan.container, expected));
   if (fdatasync(output_fd) != 0) return av::AvError(AVERROR(errno), "flush the output", av::Reason::kIoError);
 
   if (!one_frame) NoteShortfall(duration, done.media_time, damage);
   result.set_frames(done.frames);
-  for (const StreamPlan& stream : plan.streams) *result.add_streams() = stream.outcome;
+  for (v1::StreamOutcome& outcome : outcomes) *result.add_streams() = std::move(outcome);
   for (const std::string& warning : plan.warnings) result.add_warnings(warning);
   for (std::string& warning : damage.Warnings()) result.add_warnings(std::move(warning));
   progress.Finish(done);
