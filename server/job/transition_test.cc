@@ -1,8 +1,14 @@
 #include "server/job/transition.h"
 
+#include <fstream>
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "server/base/status_matchers.h"
 
@@ -61,6 +67,19 @@ TEST(Transition, OnlyRetryLeadsOutOfATerminalState) {
   EXPECT_TRUE(IsTerminal(v1::JOB_STATE_COMPLETED));
   EXPECT_FALSE(IsTerminal(v1::JOB_STATE_RUNNING));
   EXPECT_FALSE(IsTerminal(v1::JOB_STATE_UNSPECIFIED));
+}
+
+TEST(Transition, ThePictureInTheReadmeIsTheTable) {
+  std::ifstream readme("server/README.md");
+  ASSERT_TRUE(readme.is_open());
+  std::set<std::string> drawn, legal;
+  for (std::string line; std::getline(readme, line);) {
+    if (absl::StrContains(line, " --> ")) drawn.insert(std::string(absl::StripAsciiWhitespace(line)));
+  }
+  for (const Transition& t : kTransitions) {
+    legal.insert(absl::StrCat(NameOf(t.from), " --> ", NameOf(t.to), " : ", NameOf(t.trigger)));
+  }
+  EXPECT_EQ(drawn, legal);
 }
 
 }  // namespace
