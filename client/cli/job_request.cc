@@ -62,8 +62,9 @@ std::vector<Flag> CodingFlags() {
   };
 }
 
-// What CodingFlags say.
-absl::Status ReadCoding(const Arguments& arguments, v1::VideoOptions* video, v1::AudioOptions* audio) {
+// What CodingFlags say. Options that ask for nothing are left unset.
+template <typename Spec>
+absl::Status ReadCoding(const Arguments& arguments, Spec* spec) {
   if (arguments.Has("quality") && arguments.Has("bitrate")) {
     return UsageError("--quality and --bitrate do not go together");
   }
@@ -75,13 +76,17 @@ absl::Status ReadCoding(const Arguments& arguments, v1::VideoOptions* video, v1:
   SPOOL_ASSIGN_OR_RETURN(const std::optional<int32_t> quality, IntegerFlag(arguments, "quality", 1, 100));
   SPOOL_ASSIGN_OR_RETURN(const std::optional<int64_t> bitrate, BitrateFlag(arguments, "bitrate"));
   SPOOL_ASSIGN_OR_RETURN(const std::optional<int64_t> audio_bitrate, BitrateFlag(arguments, "audio-bitrate"));
-  video->set_codec(video_codec);
-  video->set_quality(quality.value_or(0));
-  video->set_bitrate_bps(bitrate.value_or(0));
-  video->set_preset(arguments.Get("preset"));
-  audio->set_codec(audio_codec);
-  audio->set_bitrate_bps(audio_bitrate.value_or(0));
-  audio->set_mute(arguments.Has("mute"));
+  v1::VideoOptions video;
+  video.set_codec(video_codec);
+  video.set_quality(quality.value_or(0));
+  video.set_bitrate_bps(bitrate.value_or(0));
+  video.set_preset(arguments.Get("preset"));
+  if (video.ByteSizeLong() > 0) *spec->mutable_video() = video;
+  v1::AudioOptions audio;
+  audio.set_codec(audio_codec);
+  audio.set_bitrate_bps(audio_bitrate.value_or(0));
+  audio.set_mute(arguments.Has("mute"));
+  if (audio.ByteSizeLong() > 0) *spec->mutable_audio() = audio;
   return absl::OkStatus();
 }
 
@@ -175,7 +180,7 @@ absl::StatusOr<v1::EnqueueRequest> ResizeRequest(const Arguments& arguments, abs
   spec.set_no_upscale(arguments.Has("no-upscale"));
   SPOOL_ASSIGN_OR_RETURN(const v1::Container container, ContainerFlag(arguments, "container"));
   spec.set_container(container);
-  SPOOL_RETURN_IF_ERROR(ReadCoding(arguments, spec.mutable_video(), spec.mutable_audio()));
+  SPOOL_RETURN_IF_ERROR(ReadCoding(arguments, &spec));
   return request;
 }
 
@@ -185,13 +190,13 @@ absl::StatusOr<v1::EnqueueRequest> ConvertRequest(const Arguments& arguments, ab
   v1::ConvertSpec& spec = *request.mutable_convert();
   SPOOL_ASSIGN_OR_RETURN(const v1::Container container, ContainerFlag(arguments, "to"));
   spec.set_container(container);
-  SPOOL_RETURN_IF_ERROR(ReadCoding(arguments, spec.mutable_video(), spec.mutable_audio()));
+  SPOOL_RETURN_IF_ERROR(ReadCoding(arguments, &spec));
   SPOOL_ASSIGN_OR_RETURN(const std::optional<absl::Duration> start, LengthFlag(arguments, "start"));
   if (start.has_value()) *spec.mutable_trim()->mutable_start() = ToProto(*start);
   SPOOL_ASSIGN_OR_RETURN(const std::optional<absl::Duration> duration, LengthFlag(arguments, "duration"));
   if (duration.has_value()) *spec.mutable_trim()->mutable_duration() = ToProto(*duration);
-  const bool asks_for_something = spec.container() != v1::CONTAINER_UNSPECIFIED || spec.has_trim() ||
-                                  spec.video().ByteSizeLong() > 0 || spec.audio().ByteSizeLong() > 0;
+  const bool asks_for_something =
+      spec.container() != v1::CONTAINER_UNSPECIFIED || spec.has_trim() || spec.has_video() || spec.has_audio();
   if (!asks_for_something) return UsageError("nothing to do: name a format with --to");
   return request;
 }

@@ -35,8 +35,6 @@ MATCHER_P(IsRequest, text, "") {
   v1::EnqueueRequest expected;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &expected));
   google::protobuf::util::MessageDifferencer differencer;
-  // A message field that is set but empty asks for nothing.
-  differencer.set_message_field_comparison(google::protobuf::util::MessageDifferencer::EQUIVALENT);
   std::string difference;
   differencer.ReportDifferencesToString(&difference);
   const bool same = differencer.Compare(expected, *arg);
