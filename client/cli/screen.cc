@@ -28,7 +28,7 @@ void Screen::PrintError(absl::string_view text) {
 }
 
 void Screen::SetLive(std::vector<std::string> lines) {
-  if (live_) Print("", std::move(lines));
+  if (live_ && lines != lines_) Print("", std::move(lines));
 }
 
 void Screen::Erase() {

@@ -50,7 +50,7 @@ auto Client::Repeat(WhenAway when_away, const Call& call) {
   const int retries = when_away == WhenAway::kRetry ? options_.retries : 0;
   for (int retry = 0;; ++retry) {
     auto response = call();
-    if (!absl::IsUnavailable(response.status()) || retry == retries) return response;
+    if (!IsServerAway(response.status()) || retry == retries) return response;
     if (options_.on_retry) options_.on_retry(response.status());
     const absl::Duration asked = RetryDelayOf(response.status()).value_or(absl::ZeroDuration());
     const absl::Duration delay = std::max(backoff.Next(), std::min(asked, options_.backoff.max));

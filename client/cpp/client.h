@@ -36,9 +36,10 @@ class Client {
     absl::Duration deadline = absl::Seconds(30);
     // Of ProbeMedia, which has the server read the file.
     absl::Duration probe_deadline = absl::Minutes(2);
-    // How often a call that may be repeated is, while the server is UNAVAILABLE, and the delays in between.
-    int retries = 5;
-    BackoffPolicy backoff = {.initial = absl::Milliseconds(200), .max = absl::Seconds(5)};
+    // How often a call that may be repeated is, while the server is away, and the delays in between: 8 to 15 s in all,
+    // for a server that is restarted.
+    int retries = 8;
+    BackoffPolicy backoff = {.initial = absl::Milliseconds(200), .max = absl::Seconds(3)};
     // Called before a call is repeated, with the status of the try before.
     std::function<void(const absl::Status& cause)> on_retry;
     // For tests: what to do between two tries; sleeps when absent.
@@ -76,7 +77,7 @@ class Client {
  private:
   Client(std::shared_ptr<grpc::Channel> calls, std::shared_ptr<grpc::Channel> watches, Options options);
 
-  // Makes `call` once, or as often as the options say while its status is UNAVAILABLE.
+  // Makes `call` once, or as often as the options say while the server is away.
   template <typename Call>
   auto Repeat(WhenAway when_away, const Call& call);
 

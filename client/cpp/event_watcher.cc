@@ -93,17 +93,15 @@ absl::Duration EventWatcher::MaxSilence() const {
 
 bool EventWatcher::ShouldResume(const absl::Status& status) const {
   if (!ever_responded_ && options_.first_open == FirstOpen::kFail) return false;
+  if (IsServerAway(status)) return true;
   switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-      return true;
     case absl::StatusCode::kResourceExhausted:
       // Too many watches: many clients may be coming back to a new server at once. It says when to try again.
       return ever_responded_ && RetryDelayOf(status).has_value();
-    case absl::StatusCode::kCancelled:
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
-      // Spool's own errors carry an ErrorInfo. Without one, it is how proxies and resets end a stream that was fine.
-      return responded_ && !ErrorInfoOf(status).has_value();
+      // Spool's own errors carry an ErrorInfo. Without one, it is how proxies and resets end a watch that was fine.
+      return ever_responded_ && !ErrorInfoOf(status).has_value();
     default:
       return false;
   }

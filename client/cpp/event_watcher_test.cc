@@ -126,6 +126,14 @@ TEST_F(EventWatcherTest, AStreamThatAProxyCutsIsResumed) {
   EXPECT_OK(end_);
 }
 
+TEST_F(EventWatcherTest, AStreamThatAStoppingServerCutsIsResumed) {
+  server_.AddStream({{Response("opened {} coverage { after: 5 through: 5 resume_token: 'five' }")}, kBroken});
+  server_.AddStream({{}, grpc::Status::CANCELLED});
+  server_.AddStream({{}, kDone});
+  Drain(Watch());
+  EXPECT_OK(end_);
+}
+
 TEST_F(EventWatcherTest, AnInternalErrorOfSpoolIsFinal) {
   server_.AddStream({{Response("opened {} coverage { after: 5 through: 5 resume_token: 'five' }")},
                      StatusWithReason(grpc::StatusCode::INTERNAL, "broken", "INTERNAL")});

@@ -45,6 +45,11 @@ std::string ReasonOf(const absl::Status& status) {
   return info.has_value() ? info->reason() : "";
 }
 
+bool IsServerAway(const absl::Status& status) {
+  // gRPC cancels what is left of a server's calls when it shuts down. Spool's own statuses have an ErrorInfo.
+  return absl::IsUnavailable(status) || (absl::IsCancelled(status) && !ErrorInfoOf(status).has_value());
+}
+
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
   const auto info = DetailOf<google::rpc::RetryInfo>(status);
   if (!info.has_value()) return std::nullopt;

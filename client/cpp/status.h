@@ -23,6 +23,10 @@ std::optional<google::rpc::ErrorInfo> ErrorInfoOf(const absl::Status& status);
 // The reason in ErrorInfo, such as "JOB_NOT_FOUND"; empty when there is none.
 std::string ReasonOf(const absl::Status& status);
 
+// Whether the server is not there for now: it cannot be reached, is stopping, or ended the call while it stopped. Says
+// nothing of whether the call had an effect.
+bool IsServerAway(const absl::Status& status);
+
 // How long the server asks to wait before the call is made again; nullopt when it does not say.
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 
