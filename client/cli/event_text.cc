@@ -155,7 +155,8 @@ std::string RenderSnapshotJob(const v1::Job& job, const TextStyle& style) {
       .Line("Type", EnumName(job.type()))
       .Line("Video", job.video_id())
       .Line("Queue Position", job.queue_position() > 0 ? absl::StrCat(job.queue_position()) : "")
-      .Line("Queued At", job.queued_at());
+      .Line("Queued At", job.queued_at())
+      .Line("Started At", job.started_at());
   return block.text();
 }
 

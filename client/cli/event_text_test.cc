@@ -249,6 +249,16 @@ TEST(RenderSnapshotJob, SaysWhereTheJobStands) {
             "   Video: cat\n"
             "   Queue Position: 2\n"
             "   Queued At: 2026-01-01T00:00:00.000+00:00\n");
+  job.set_state(v1::JOB_STATE_RUNNING);
+  job.clear_queue_position();
+  job.mutable_started_at()->set_seconds(1767225601);
+  EXPECT_EQ(RenderSnapshotJob(job, TextStyle()),
+            "= [JOB RUNNING]\n"
+            "   Job ID: resize-cat-1\n"
+            "   Type: resize\n"
+            "   Video: cat\n"
+            "   Queued At: 2026-01-01T00:00:00.000+00:00\n"
+            "   Started At: 2026-01-01T00:00:01.000+00:00\n");
 }
 
 }  // namespace
