@@ -78,12 +78,14 @@ absl::Status Input::OpenDemuxer(const InputOptions& options) {
   settings.Set("codec_whitelist", AllowedDecoders());
   settings.Set("probesize", kProbeBytes);
   settings.Set("analyzeduration", kAnalyzeMicros);
-  if (options.max_streams > 0) settings.Set("max_streams", absl::StrCat(options.max_streams));
   // Frees and clears context_ when it fails.
   const int rc = avformat_open_input(&context_, "", demuxer, settings.address());
   if (rc < 0 && IsHeif(fd_)) {
     return Failure(Reason::kUnsupportedMedia, "the input is a HEIF picture, which Spool cannot decode");
   }
+  // So many streams or such large tables that libav, which is held to limits, cannot take them.
+  if (rc == AVERROR(ENOMEM))
+    return Failure(Reason::kLimitExceeded, "the input's header asks for more memory than allowed");
   if (rc < 0) return AvError(rc, absl::StrCat("open the input as ", demuxer->name), Reason::kInvalidMedia);
   return absl::OkStatus();
 }
@@ -99,16 +101,21 @@ int Input::FindStreamInfo(int64_t max_pixels) {
   return rc;
 }
 
+absl::Status Input::CheckStreamCount(int max_streams) const {
+  if (max_streams <= 0 || context_->nb_streams <= static_cast<unsigned>(max_streams)) return absl::OkStatus();
+  return Failure(Reason::kLimitExceeded,
+                 absl::StrCat("the input has ", context_->nb_streams, " streams, more than ", max_streams));
+}
+
 absl::Status Input::FindStreams(const InputOptions& options) {
-  if (options.max_streams > 0 && context_->nb_streams > static_cast<unsigned>(options.max_streams)) {
-    return Failure(Reason::kLimitExceeded,
-                   absl::StrCat("the input has ", context_->nb_streams, " streams, more than ", options.max_streams));
-  }
+  SPOOL_RETURN_IF_ERROR(CheckStreamCount(options.max_streams));
   // Looking for parameters may decode, so the picture limit has to hold here already.
   const int rc = FindStreamInfo(options.max_pixels);
   if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
   if (rc < 0) return AvError(rc, "find the input's streams", Reason::kInvalidMedia);
   if (context_->nb_streams == 0) return Failure(Reason::kInvalidMedia, "the input has no streams");
+  // Some formats name their streams only as they go.
+  SPOOL_RETURN_IF_ERROR(CheckStreamCount(options.max_streams));
   return CheckPixels(options.max_pixels);
 }
 

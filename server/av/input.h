@@ -41,6 +41,7 @@ class Input {
   absl::StatusOr<const AVInputFormat*> FindDemuxer(const std::string& extension);
   absl::Status OpenDemuxer(const InputOptions& options);
   absl::Status FindStreams(const InputOptions& options);
+  absl::Status CheckStreamCount(int max_streams) const;
   int FindStreamInfo(int64_t max_pixels);
   absl::Status CheckPixels(int64_t max_pixels);
   struct Dimensions {

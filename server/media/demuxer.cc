@@ -15,6 +15,12 @@ constexpr int64_t kMaxQueuedBytes = 48 << 20;
 
 }  // namespace
 
+int64_t TimelineOrigin(const AVFormatContext& context) {
+  constexpr int64_t kMostPrimingMicros = 150'000;
+  if (context.start_time == AV_NOPTS_VALUE) return 0;
+  return context.start_time < 0 && context.start_time > -kMostPrimingMicros ? 0 : context.start_time;
+}
+
 class Demuxer::Source : public PacketSource {
  public:
   Source(Demuxer* demuxer, int stream, Appetite appetite) : demuxer_(demuxer), stream_(stream), appetite_(appetite) {}
@@ -47,9 +53,8 @@ void Demuxer::Deselect(int stream) {
 
 absl::Status Demuxer::SeekTo(absl::Duration start) {
   AVFormatContext* context = input_->context();
-  const int64_t origin = context->start_time != AV_NOPTS_VALUE ? context->start_time : 0;
   // A format without seeking is read from its beginning; the decoders' output is cut either way.
-  av_seek_frame(context, -1, origin + absl::ToInt64Microseconds(start), AVSEEK_FLAG_BACKWARD);
+  av_seek_frame(context, -1, TimelineOrigin(*context) + absl::ToInt64Microseconds(start), AVSEEK_FLAG_BACKWARD);
   return absl::OkStatus();
 }
 
@@ -96,7 +101,7 @@ void Demuxer::PutOnTimeline(AVPacket& packet) {
   AVFormatContext* context = input_->context();
   const AVStream& stream = *context->streams[packet.stream_index];
   packet.time_base = stream.time_base;
-  int64_t shift = context->start_time != AV_NOPTS_VALUE ? -context->start_time : 0;
+  int64_t shift = -TimelineOrigin(*context);
   const int64_t clock = packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
   if ((context->iformat->flags & AVFMT_TS_DISCONT) != 0 && clock != AV_NOPTS_VALUE) {
     shift += discontinuity_.ShiftFor(packet.stream_index, av_rescale_q(clock, stream.time_base, AV_TIME_BASE_Q),

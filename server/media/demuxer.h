@@ -17,6 +17,10 @@
 
 namespace spool::media {
 
+// Where the input's timeline begins, in microseconds of the demuxer's clock. Not always its lowest timestamp: sound may
+// start a few milliseconds early with samples that only prime the decoder, and the picture must not move for them.
+int64_t TimelineOrigin(const AVFormatContext& context);
+
 // How eager a stream's reader is.
 enum class Appetite {
   // Reads on until it has a packet.

@@ -10,9 +10,9 @@ namespace {
 constexpr std::array kContainers = {
     ContainerFacts{v1::CONTAINER_MP4, "mp4", "mp4", false, false, true, true, AV_CODEC_ID_H264, AV_CODEC_ID_AAC,
                    AV_CODEC_ID_MOV_TEXT},
-    ContainerFacts{v1::CONTAINER_WEBM, "webm", "webm", false, false, false, false, AV_CODEC_ID_VP9, AV_CODEC_ID_OPUS,
+    ContainerFacts{v1::CONTAINER_WEBM, "webm", "webm", false, true, false, false, AV_CODEC_ID_VP9, AV_CODEC_ID_OPUS,
                    AV_CODEC_ID_WEBVTT},
-    ContainerFacts{v1::CONTAINER_MKV, "mkv", "matroska", false, false, false, false, AV_CODEC_ID_H264, AV_CODEC_ID_AAC,
+    ContainerFacts{v1::CONTAINER_MKV, "mkv", "matroska", false, true, false, false, AV_CODEC_ID_H264, AV_CODEC_ID_AAC,
                    AV_CODEC_ID_SUBRIP},
     ContainerFacts{v1::CONTAINER_MOV, "mov", "mov", false, false, true, true, AV_CODEC_ID_H264, AV_CODEC_ID_AAC,
                    AV_CODEC_ID_MOV_TEXT},
@@ -27,14 +27,14 @@ constexpr std::array kContainers = {
 };
 
 constexpr std::array kVideoEncoders = {
-    VideoEncoderFacts{v1::VIDEO_CODEC_H264, AV_CODEC_ID_H264, "libx264", 23, "veryfast", false},
-    VideoEncoderFacts{v1::VIDEO_CODEC_HEVC, AV_CODEC_ID_HEVC, "libx265", 28, "veryfast", true},
-    VideoEncoderFacts{v1::VIDEO_CODEC_VP9, AV_CODEC_ID_VP9, "libvpx-vp9", 32, "4", false},
-    VideoEncoderFacts{v1::VIDEO_CODEC_AV1, AV_CODEC_ID_AV1, "libsvtav1", 35, "8", true},
-    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_MJPEG, "mjpeg", 85, "", false},
-    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_PNG, "png", 0, "", false},
-    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_WEBP, "libwebp", 85, "", false},
-    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_GIF, "gif", 0, "", false},
+    VideoEncoderFacts{v1::VIDEO_CODEC_H264, AV_CODEC_ID_H264, "libx264", 23, "veryfast", false, false},
+    VideoEncoderFacts{v1::VIDEO_CODEC_HEVC, AV_CODEC_ID_HEVC, "libx265", 28, "veryfast", true, false},
+    VideoEncoderFacts{v1::VIDEO_CODEC_VP9, AV_CODEC_ID_VP9, "libvpx-vp9", 32, "4", false, true},
+    VideoEncoderFacts{v1::VIDEO_CODEC_AV1, AV_CODEC_ID_AV1, "libsvtav1", 35, "8", true, false},
+    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_MJPEG, "mjpeg", 85, "", false, false},
+    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_PNG, "png", 0, "", false, true},
+    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_WEBP, "libwebp", 85, "", false, true},
+    VideoEncoderFacts{v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_GIF, "gif", 0, "", false, true},
 };
 
 bool IsOneOf(AVCodecID codec, std::initializer_list<AVCodecID> list) {

@@ -56,6 +56,7 @@ struct VideoEncoderFacts {
   const char* default_preset;
   // Codes 10-bit pictures, so HDR can stay HDR.
   bool ten_bit;
+  bool keeps_alpha;
 };
 
 // Null when Spool cannot encode it.

@@ -6,15 +6,16 @@
 #include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "server/av/failure.h"
+#include "server/media/demuxer.h"
 
 namespace spool::media {
 namespace {
 
 // Facts about the input's file or coding, which are not true of the output.
 bool IsAboutCoding(absl::string_view key) {
-  constexpr std::array<absl::string_view, 11> kKeys = {"major_brand", "minor_version", "compatible_brands", "encoder",
+  constexpr std::array<absl::string_view, 10> kKeys = {"major_brand", "minor_version", "compatible_brands", "encoder",
                                                        "duration",    "rotate",        "handler_name",      "vendor_id",
-                                                       "alpha_mode",  "timecode",      "filesize"};
+                                                       "timecode",    "filesize"};
   for (const absl::string_view known : kKeys) {
     if (absl::EqualsIgnoreCase(key, known)) return true;
   }
@@ -34,8 +35,7 @@ void CopyTags(AVDictionary* from, AVDictionary** to) {
 
 absl::Status CopyFileMetadata(const AVFormatContext& from, const TimeRange& range, AVFormatContext* to) {
   CopyTags(from.metadata, &to->metadata);
-  const int64_t origin =
-      (from.start_time != AV_NOPTS_VALUE ? from.start_time : 0) + absl::ToInt64Microseconds(range.start);
+  const int64_t origin = TimelineOrigin(from) + absl::ToInt64Microseconds(range.start);
   const int64_t length =
       range.end == absl::InfiniteDuration() ? INT64_MAX : absl::ToInt64Microseconds(range.end - range.start);
   to->chapters = static_cast<AVChapter**>(av_calloc(std::max(from.nb_chapters, 1u), sizeof(AVChapter*)));

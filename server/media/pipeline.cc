@@ -99,6 +99,10 @@ absl::StatusOr<AVStream*> Pipeline::NewStream(int index, const AVCodecContext* c
   if (codec == nullptr) return stream;
   if (avcodec_parameters_from_context(stream->codecpar, codec) < 0) return NoMemory();
   stream->codecpar->codec_tag = TagFor(*stream->codecpar, *muxer_->context()->oformat);
+  // Matroska's mark that alpha comes beside the packets. It is about the coding, which is new.
+  const AVPixFmtDescriptor* format = av_pix_fmt_desc_get(codec->pix_fmt);
+  const bool has_alpha = format != nullptr && (format->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+  av_dict_set(&stream->metadata, "alpha_mode", has_alpha ? "1" : nullptr, 0);
   stream->time_base = codec->time_base;
   stream->sample_aspect_ratio = codec->sample_aspect_ratio;
   return stream;

@@ -179,6 +179,11 @@ absl::StatusOr<std::string> Planner::WhyNotCopyVideo(int i) const {
       return absl::StrCat("resized from ", now.width, "x", now.height);
     }
   }
+  // VP8 and VP9 carry it beside the packets, where only Matroska has a place for it.
+  const bool is_beside = facts.codec == AV_CODEC_ID_VP8 || facts.codec == AV_CODEC_ID_VP9;
+  if (facts.has_alpha && is_beside && !container_->keeps_alpha) {
+    return absl::StrCat(ContainerName(), " cannot hold transparency");
+  }
   if (!plan_.range.is_all()) return "trimmed to the frame";
   if (container_->is_image && plan_.container != v1::CONTAINER_GIF && !IsStill()) return "one picture of a video";
   if (is_copy_asked) return "";
@@ -215,7 +220,7 @@ absl::StatusOr<VideoTarget> Planner::TargetFor(int i, const VideoEncoderFacts& e
   target.preset = video_.preset().empty() ? encoder.default_preset : video_.preset();
   target.ten_bit = encoder.ten_bit && facts.bit_depth > 8;
   target.tone_map = facts.is_hdr && !target.ten_bit;
-  target.flatten = facts.has_alpha && !container_->keeps_alpha;
+  target.flatten = facts.has_alpha && !(container_->keeps_alpha && encoder.keeps_alpha);
   target.one_frame = IsStill() || (container_->is_image && plan_.container != v1::CONTAINER_GIF);
   return target;
 }

@@ -134,6 +134,7 @@ AVPixelFormat EncodedFormat(const FrameShape& shape, const VideoTarget& target) 
     case AV_CODEC_ID_GIF:
       return AV_PIX_FMT_PAL8;
     default:
+      if (alpha && target.encoder->keeps_alpha) return AV_PIX_FMT_YUVA420P;
       return target.ten_bit ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
   }
 }
@@ -173,7 +174,7 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
   }
 
   // Stills keep full range as their formats know no other; moving pictures get what players expect.
-  const bool wants_yuv = !IsRgb(to) && !HasAlpha(to);
+  const bool wants_yuv = !IsRgb(to);
   AVColorRange to_range = AVCOL_RANGE_UNSPECIFIED;
   if (wants_yuv && to == AV_PIX_FMT_YUVJ420P) to_range = AVCOL_RANGE_JPEG;
   if (wants_yuv && !IsStillCodec(target)) to_range = AVCOL_RANGE_MPEG;
