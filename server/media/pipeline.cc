@@ -143,15 +143,23 @@ absl::Status Pipeline::AddVideo(const StreamPlan& plan, const VideoTarget& targe
   auto encoder = std::make_unique<VideoEncoder>(std::move(filter), target, timing, options_.threads,
                                                 wants_global_header(), damage_);
   SPOOL_ASSIGN_OR_RETURN(const bool has_frames, encoder->OpenForFirstFrame());
-  if (!has_frames) {
-    return av::Failure(av::Reason::kInvalidMedia, absl::StrCat("video stream ", index, " (", plan.outcome.input_codec(),
-                                                               ") has no decodable frames"));
-  }
+  if (!has_frames) return NoFrames(plan.outcome);
   SPOOL_ASSIGN_OR_RETURN(AVStream * to, NewStream(index, &encoder->codec()));
   to->avg_frame_rate = timing.frame_rate;
   video_output_ = to->index;
   muxer_->Connect(to, std::move(encoder), Appetite::kFull);
   return absl::OkStatus();
+}
+
+absl::Status Pipeline::NoFrames(const v1::StreamOutcome& outcome) const {
+  const std::string stream = absl::StrCat("video stream ", outcome.input_index(), " (", outcome.input_codec(), ")");
+  const AVFormatContext& context = *input_->context();
+  for (unsigned i = 0; i < context.nb_streams; ++i) {
+    if (av_stream_get_side_data(context.streams[i], AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr) != nullptr) {
+      return av::Failure(av::Reason::kUnsupportedMedia, absl::StrCat(stream, " is encrypted"));
+    }
+  }
+  return av::Failure(av::Reason::kInvalidMedia, absl::StrCat(stream, " has no decodable frames"));
 }
 
 absl::Status Pipeline::AddAudio(const StreamPlan& plan, const AudioTarget& target) {

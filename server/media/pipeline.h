@@ -52,6 +52,8 @@ class Pipeline {
   absl::Status AddStream(const StreamPlan& plan);
   absl::Status AddCopy(const StreamPlan& plan);
   absl::Status AddVideo(const StreamPlan& plan, const VideoTarget& target);
+  // Why a video stream gave no frame at all.
+  absl::Status NoFrames(const v1::StreamOutcome& outcome) const;
   absl::Status AddAudio(const StreamPlan& plan, const AudioTarget& target);
   absl::Status AddSubtitle(const StreamPlan& plan, const SubtitleTarget& target);
   absl::Status DropAfterAll(int index, const absl::Status& why);
