@@ -45,12 +45,8 @@ absl::Status TakeFlagsFromEnvironment() {
     if (!absl::ConsumePrefix(&entry, "SPOOL_")) continue;
     const size_t equals = entry.find('=');
     const absl::string_view name = entry.substr(0, equals);
-    if (name == "SERVER" || equals == absl::string_view::npos) continue;
     absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(absl::AsciiStrToLower(name));
-    if (flag == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("environment: SPOOL_", name, " is not a setting; spoold --help lists the flags"));
-    }
+    if (flag == nullptr || equals == absl::string_view::npos) continue;
     std::string error;
     if (!flag->ParseFrom(entry.substr(equals + 1), &error)) {
       return absl::InvalidArgumentError(absl::StrCat("environment: SPOOL_", name, ": ", error));

@@ -36,8 +36,9 @@ ABSL_DECLARE_FLAG(absl::Duration, retain_uploads_for);
 
 namespace spool::app {
 
-// Takes the values of SPOOL_… variables; the command line comes after it and wins. InvalidArgument names the variable
-// that is of no flag or has a bad value. SPOOL_SERVER belongs to the clients and is passed over.
+// Takes the values of SPOOL_… variables; the command line comes after it and wins. InvalidArgument names a variable
+// with a bad value. Variables that are of no flag are passed over: they may be other programs', as SPOOL_SERVER is the
+// clients'.
 absl::Status TakeFlagsFromEnvironment();
 
 }  // namespace spool::app

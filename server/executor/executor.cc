@@ -24,6 +24,8 @@ constexpr absl::Duration kLongestWait = absl::Seconds(30);
 // Events do not tell of limits on the time in the queue, so these are looked for. A look that finds nothing writes
 // nothing.
 constexpr absl::Duration kAdvanceInterval = absl::Seconds(1);
+// Looking for uploads that are still needed reads all jobs.
+constexpr absl::Duration kUploadSweepInterval = absl::Hours(1);
 
 }  // namespace
 
@@ -169,6 +171,7 @@ void Executor::Report(const store::TakenJob& taken, const Outcome& outcome) {
 
 void Executor::RunSweeper() {
   absl::Time next_retention = absl::Now();
+  absl::Time next_upload_sweep = absl::Now() + kUploadSweepInterval;
   for (;;) {
     int64_t generation;
     {
@@ -181,6 +184,10 @@ void Executor::RunSweeper() {
     if (absl::Now() >= next_retention) {
       KeepRetention();
       next_retention = absl::Now() + options_.sweep_interval;
+    }
+    if (absl::Now() >= next_upload_sweep) {
+      RemoveOldUploads();
+      next_upload_sweep = absl::Now() + kUploadSweepInterval;
     }
     const absl::Time until = std::min(next_retention, due.ok() ? *due : absl::Now() + kStoreRetryDelay);
     absl::MutexLock lock(&mu_);
@@ -203,7 +210,10 @@ void Executor::KeepRetention() {
     absl::MutexLock lock(&mu_);
     if (stopping_) return;
   }
-  // Uploads that a job may still need stay, however old.
+}
+
+void Executor::RemoveOldUploads() {
+  // Those that a job may still need stay, however old.
   v1::JobFilter unfinished;
   for (const v1::JobState state : {v1::JOB_STATE_SCHEDULED, v1::JOB_STATE_QUEUED, v1::JOB_STATE_RUNNING}) {
     unfinished.add_states(state);

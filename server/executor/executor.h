@@ -64,6 +64,7 @@ class Executor : public store::CommitListener {
   void RunSweeper();
   void RunOne(const store::TakenJob& taken);
   void KeepRetention();
+  void RemoveOldUploads();
   // Tells the store how an attempt ended, until it has heard; gives up only when stopping.
   void Report(const store::TakenJob& taken, const Outcome& outcome);
   int ThreadsForNext();

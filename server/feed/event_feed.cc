@@ -196,6 +196,11 @@ std::vector<std::shared_ptr<const Chunk>> EventFeed::FromRing(int64_t after) con
   return chunks;
 }
 
+void EventFeed::WatchSnapshot(const std::shared_ptr<Subscription>& subscription) {
+  absl::MutexLock lock(&mu_);
+  snapshotting_.push_back(subscription);
+}
+
 void EventFeed::Wake(const std::shared_ptr<Subscription>& subscription) {
   absl::MutexLock lock(&mu_);
   WakeLocked(subscription);
@@ -280,6 +285,17 @@ void EventFeed::Tick() {
       const std::shared_ptr<Subscription> subscription = *next++;
       const bool wants_progress = subscription->request_.include_progress() && subscription->progress_seen_ < progress;
       if (subscription->deadline_ <= now || wants_progress) WakeLocked(subscription);
+    }
+    for (auto next = snapshotting_.begin(); next != snapshotting_.end();) {
+      const auto entry = next++;
+      const std::shared_ptr<Subscription> subscription = entry->lock();
+      // While it is being sent no step runs, so its state may be read here; a step that runs looks for itself.
+      const bool sending = subscription != nullptr && subscription->place_ == Subscription::Place::kSending;
+      if (sending && subscription->phase_ == Subscription::Phase::kSnapshot) {
+        if (now - subscription->snapshot_began_ > options_.max_snapshot_time) WakeLocked(subscription);
+      } else if (subscription == nullptr || sending) {
+        snapshotting_.erase(entry);
+      }
     }
   }
 }

@@ -83,6 +83,8 @@ class EventFeed : public store::CommitListener {
   absl::Time Now() const { return options_.monotonic_now(); }
 
   absl::StatusOr<std::shared_ptr<Subscription>> Add(std::shared_ptr<Subscription> subscription);
+  // The subscription has a snapshot open from now on; a tick ends it when it takes too long.
+  void WatchSnapshot(const std::shared_ptr<Subscription>& subscription);
   // Makes the subscription step soon, wherever it is.
   void Wake(const std::shared_ptr<Subscription>& subscription);
   void WakeLocked(const std::shared_ptr<Subscription>& subscription) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -104,6 +106,7 @@ class EventFeed : public store::CommitListener {
   std::list<std::shared_ptr<Subscription>> parked_ ABSL_GUARDED_BY(mu_);
   std::deque<std::shared_ptr<Subscription>> live_queue_ ABSL_GUARDED_BY(mu_);
   std::deque<std::shared_ptr<Subscription>> disk_queue_ ABSL_GUARDED_BY(mu_);
+  std::list<std::weak_ptr<Subscription>> snapshotting_ ABSL_GUARDED_BY(mu_);
   int subscription_count_ ABSL_GUARDED_BY(mu_) = 0;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

@@ -295,6 +295,18 @@ TEST_F(EventFeedTest, SnapshotThenExactlyWhatFollows) {
   EXPECT_TRUE(complete);
 }
 
+TEST_F(EventFeedTest, ASnapshotThatIsNotReadIsEnded) {
+  Enqueue(100);
+  v1::WatchEventsRequest request;
+  request.set_start_at(v1::START_AT_SNAPSHOT);
+  auto reader = Watch(request, /*eager=*/false);
+  reader->Await([](const auto& r) { return r.size() == 1; });
+  reader->TakeOne();
+  reader->Await([](const auto& r) { return r.size() == 2; });
+  monotonic_.Advance(absl::Minutes(6));
+  EXPECT_EQ(ErrorInfoOf(reader->AwaitFinish()).reason(), "SNAPSHOT_TOO_SLOW");
+}
+
 TEST_F(EventFeedTest, CompactedStartIsSaidWithTheOldestToken) {
   Enqueue(20);
   KeepEvents(5);

@@ -159,6 +159,7 @@ Subscription::Next Subscription::Open(Thread thread) {
     if (!opened.ok()) return Finish(opened.status());
     snapshot_ = *std::move(opened);
     snapshot_began_ = feed_->Now();
+    feed_->WatchSnapshot(shared_from_this());
     cursor_ = covered_ = snapshot_->through();
     phase_ = Phase::kSnapshot;
     return SendOpened();
@@ -202,6 +203,7 @@ Subscription::Next Subscription::StepSnapshot(Thread thread) {
     if (!opened.ok()) return Finish(opened.status());
     snapshot_ = *std::move(opened);
     snapshot_began_ = feed_->Now();
+    feed_->WatchSnapshot(shared_from_this());
   }
   if (feed_->Now() - snapshot_began_ > feed_->options_.max_snapshot_time) {
     return Finish(

@@ -61,16 +61,17 @@ class MediaService::Turn {
   const bool granted_;
 };
 
-grpc::Status MediaService::UploadMedia(grpc::ServerContext*, grpc::ServerReader<v1::UploadMediaRequest>* reader,
+grpc::Status MediaService::UploadMedia(grpc::ServerContext* context, grpc::ServerReader<v1::UploadMediaRequest>* reader,
                                        v1::UploadMediaResponse* response) {
   const Turn turn(calls_);
   if (!turn.status().ok()) return ToGrpc(turn.status());
-  absl::StatusOr<v1::UploadMediaResponse> uploaded = Upload(reader);
+  absl::StatusOr<v1::UploadMediaResponse> uploaded = Upload(context, reader);
   if (uploaded.ok()) *response = *std::move(uploaded);
   return ToGrpc(uploaded.status());
 }
 
-absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerReader<v1::UploadMediaRequest>* reader) {
+absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerContext* context,
+                                                             grpc::ServerReader<v1::UploadMediaRequest>* reader) {
   v1::UploadMediaRequest part;
   if (!reader->Read(&part) || !part.has_header()) return FieldError("header", "must be the first message");
   const v1::UploadMediaHeader header = part.header();
@@ -92,8 +93,8 @@ absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerReader<
     digest.Add(part.chunk());
     SPOOL_RETURN_IF_ERROR(WriteAll(staged->fd(), part.chunk()));
   }
-  // A client that vanished ends the loop too: then size or the missing answer tells it, and the file is dropped only
-  // if it is not what was announced.
+  // A client that vanished half-way ends the loop just as one that is done.
+  if (context->IsCancelled()) return absl::CancelledError("the client is gone");
   if (size == 0) return FieldError("chunk", "the upload is empty");
   if (header.size() != 0 && header.size() != size) {
     return FieldError("header.size", absl::StrCat("is ", header.size(), " but ", size, " bytes came"), "SIZE_MISMATCH");

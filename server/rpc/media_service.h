@@ -29,7 +29,8 @@ class MediaService : public v1::MediaService::Service {
 
  private:
   class Turn;
-  absl::StatusOr<v1::UploadMediaResponse> Upload(grpc::ServerReader<v1::UploadMediaRequest>* reader);
+  absl::StatusOr<v1::UploadMediaResponse> Upload(grpc::ServerContext* context,
+                                                 grpc::ServerReader<v1::UploadMediaRequest>* reader);
   absl::Status Download(const v1::DownloadMediaRequest& request, grpc::ServerWriter<v1::DownloadMediaResponse>* writer);
 
   store::JobStore* const store_;

@@ -5,9 +5,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "grpc/support/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "server/base/log.h"
 #include "server/rpc/blocking_pool.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/media_service.h"
@@ -34,6 +36,12 @@ std::vector<std::string> ReflectedNames() {
   return names;
 }
 
+// gRPC's own words in our log's form.
+void LogForGrpc(gpr_log_func_args* args) {
+  const LogLevel level = args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kInfo;
+  Log(level, args->message, {{"from", "grpc"}});
+}
+
 class GrpcServer : public Server {
  public:
   GrpcServer(const ServerOptions& options, const Backends& backends)
@@ -46,6 +54,7 @@ class GrpcServer : public Server {
 
   absl::Status Listen(const std::string& address) {
     static const bool plugins_ready = [] {
+      gpr_set_log_function(LogForGrpc);
       grpc::EnableDefaultHealthCheckService(true);
       grpc::reflection::InitProtoReflectionServerBuilderPlugin();
       return true;
