@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/mutex.h"
+
 namespace spool {
 namespace {
 
@@ -15,7 +17,7 @@ void Append(std::string& out, uint64_t value, int count) {
 }  // namespace
 
 std::string UlidSource::Next(absl::Time now) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   const int64_t millis = absl::ToUnixMillis(now);
   if (millis > last_millis_) {
     last_millis_ = millis;

@@ -9,8 +9,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/random/random.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/base/mutex.h"
 
 namespace spool {
 
@@ -21,7 +21,7 @@ class UlidSource {
   std::string Next(absl::Time now);
 
  private:
-  absl::Mutex mu_;
+  Mutex mu_;
   absl::BitGen random_ ABSL_GUARDED_BY(mu_);
   int64_t last_millis_ ABSL_GUARDED_BY(mu_) = -1;
   uint16_t high_ ABSL_GUARDED_BY(mu_) = 0;

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "server/base/errors.h"
 #include "server/base/log.h"
+#include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 #include "server/job/failure.h"
 #include "server/store/await.h"
@@ -49,10 +50,10 @@ void Executor::Start() {
 
 void Executor::Stop(absl::Duration drain_timeout) {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     stopping_ = true;
     const auto idle = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return running_.empty() || drained_; };
-    mu_.AwaitWithTimeout(absl::Condition(&idle), drain_timeout);
+    mu_.AwaitWithTimeout(Condition(&idle), drain_timeout);
     drained_ = true;
     for (auto& [id, stop] : running_) stop->Raise(StopReason::kShutdown);
   }
@@ -61,12 +62,12 @@ void Executor::Stop(absl::Duration drain_timeout) {
 }
 
 void Executor::HandBackNow() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   drained_ = true;
 }
 
 void Executor::OnCommit(absl::Span<const store::CommittedEvent> events) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   for (const store::CommittedEvent& committed : events) {
     switch (committed.event.type()) {
       case v1::EVENT_TYPE_QUEUED:
@@ -88,7 +89,7 @@ void Executor::OnCommit(absl::Span<const store::CommittedEvent> events) {
 }
 
 void Executor::OnResumed() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   ++work_generation_;
 }
 
@@ -96,7 +97,7 @@ void Executor::RunSlot(store::JobStore::Lanes lanes) {
   for (;;) {
     int64_t generation;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       if (stopping_) return;
       generation = work_generation_;
     }
@@ -107,14 +108,14 @@ void Executor::RunSlot(store::JobStore::Lanes lanes) {
       continue;
     }
     if (!taken.ok()) LogWarning("no job can be taken", {{"error", taken.status().message()}});
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     const auto wanted = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || work_generation_ != generation; };
-    mu_.AwaitWithTimeout(absl::Condition(&wanted), taken.ok() ? kLongestWait : kStoreRetryDelay);
+    mu_.AwaitWithTimeout(Condition(&wanted), taken.ok() ? kLongestWait : kStoreRetryDelay);
   }
 }
 
 int Executor::ThreadsForNext() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   // As many jobs as cores: one thread for each. Fewer: the idle cores help.
   const int cores = std::max(1u, std::thread::hardware_concurrency());
   return std::max(1, cores / std::max<int>(1, static_cast<int>(running_.size())));
@@ -128,7 +129,7 @@ void Executor::RunOne(const store::TakenJob& taken) {
   }
   auto stop = std::make_shared<StopSignal>(*std::move(made));
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     running_[taken.job.id()] = stop;
     if (drained_) stop->Raise(StopReason::kShutdown);
   }
@@ -142,7 +143,7 @@ void Executor::RunOne(const store::TakenJob& taken) {
                  [&](const v1::JobProgress& progress) { progress_->Post(taken.job.id(), progress); });
   progress_->Close(taken.job.id());
   Report(taken, outcome);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   running_.erase(taken.job.id());
 }
 
@@ -163,9 +164,9 @@ void Executor::Report(const store::TakenJob& taken, const Outcome& outcome) {
     // Another attempt owns the job now, or it is gone: this result is nobody's.
     if (absl::IsAborted(told.status())) return;
     LogError("an attempt's end cannot be recorded", {{"job", taken.job.id()}, {"error", told.status().message()}});
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     // The next start hands the job back.
-    if (mu_.AwaitWithTimeout(absl::Condition(&stopping_), kStoreRetryDelay)) return;
+    if (mu_.AwaitWithTimeout(Condition(&stopping_), kStoreRetryDelay)) return;
   }
 }
 
@@ -175,7 +176,7 @@ void Executor::RunSweeper() {
   for (;;) {
     int64_t generation;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       if (stopping_) return;
       generation = schedule_generation_;
     }
@@ -190,11 +191,10 @@ void Executor::RunSweeper() {
       next_upload_sweep = absl::Now() + kUploadSweepInterval;
     }
     const absl::Time until = std::min(next_retention, due.ok() ? *due : absl::Now() + kStoreRetryDelay);
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     const auto wanted = [&]()
                             ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || schedule_generation_ != generation; };
-    mu_.AwaitWithTimeout(absl::Condition(&wanted),
-                         std::clamp(until - absl::Now(), absl::ZeroDuration(), kAdvanceInterval));
+    mu_.AwaitWithTimeout(Condition(&wanted), std::clamp(until - absl::Now(), absl::ZeroDuration(), kAdvanceInterval));
   }
 }
 
@@ -207,7 +207,7 @@ void Executor::KeepRetention() {
       return;
     }
     more = done->more;
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     if (stopping_) return;
   }
 }
@@ -233,7 +233,7 @@ void Executor::RemoveOldUploads() {
 
 absl::StatusOr<v1::MediaInfo> Executor::Probe(absl::string_view input) {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     if (probes_ >= kMaxProbes) {
       return WithRetryDelay(
           Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT", "too many files are being looked at"),
@@ -242,7 +242,7 @@ absl::StatusOr<v1::MediaInfo> Executor::Probe(absl::string_view input) {
     ++probes_;
   }
   absl::StatusOr<v1::MediaInfo> media = ProbeInput(input, options_.limits, *workers_, *files_);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   --probes_;
   return media;
 }

@@ -11,8 +11,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/base/mutex.h"
 #include "server/executor/attempt.h"
 #include "server/executor/worker_pool.h"
 #include "server/feed/progress_board.h"
@@ -75,7 +75,7 @@ class Executor : public store::CommitListener {
   WorkerPool* const workers_;
   const ExecutorOptions options_;
 
-  absl::Mutex mu_;
+  Mutex mu_;
   // Grows when there may be something to take; a slot that found nothing waits for it to grow.
   int64_t work_generation_ ABSL_GUARDED_BY(mu_) = 0;
   // The same for what is scheduled.

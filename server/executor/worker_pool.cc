@@ -17,6 +17,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/log.h"
+#include "server/base/mutex.h"
 #include "server/base/posix_error.h"
 #include "server/base/status_macros.h"
 #include "server/worker/protocol/packet.h"
@@ -35,38 +36,38 @@ constexpr int kZygoteControlFd = 3;
 class WorkerProcess::State {
  public:
   void SetSpawned(pid_t pid, UniqueFd pidfd) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     pid_ = pid;
     pidfd_ = std::move(pidfd);
     answered_ = true;
   }
   void SetFailed(int error_number) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     error_number_ = error_number;
     answered_ = true;
   }
   void SetExited(WorkerExit exit) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     if (!exit_.has_value()) exit_ = std::move(exit);
     answered_ = true;
   }
   // The pidfd and pid; or why there is no child.
   absl::StatusOr<std::pair<UniqueFd, pid_t>> WaitSpawned() {
-    absl::MutexLock lock(&mu_);
-    mu_.Await(absl::Condition(&answered_));
+    MutexLock lock(&mu_);
+    mu_.Await(Condition(&answered_));
     if (error_number_ != 0) return PosixError(error_number_, "fork a worker");
     if (!pidfd_.valid()) return absl::UnavailableError("the worker's zygote died");
     return std::make_pair(std::move(pidfd_), pid_);
   }
   WorkerExit WaitExited() {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     const auto exited = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return exit_.has_value(); };
-    mu_.Await(absl::Condition(&exited));
+    mu_.Await(Condition(&exited));
     return *exit_;
   }
 
  private:
-  absl::Mutex mu_;
+  Mutex mu_;
   bool answered_ ABSL_GUARDED_BY(mu_) = false;
   int error_number_ ABSL_GUARDED_BY(mu_) = 0;
   pid_t pid_ ABSL_GUARDED_BY(mu_) = -1;
@@ -99,8 +100,8 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const std::string&
   std::unique_ptr<WorkerPool> pool(new WorkerPool(program));
   SPOOL_RETURN_IF_ERROR(pool->StartZygote());
   pool->listener_ = std::thread([raw = pool.get()] { raw->Listen(); });
-  absl::MutexLock lock(&pool->mu_);
-  if (!pool->mu_.AwaitWithTimeout(absl::Condition(&pool->ready_), kReadyTimeout)) {
+  MutexLock lock(&pool->mu_);
+  if (!pool->mu_.AwaitWithTimeout(Condition(&pool->ready_), kReadyTimeout)) {
     return absl::FailedPreconditionError(
         absl::StrCat("the worker program ", program, " does not say that it is ready"));
   }
@@ -110,7 +111,7 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> WorkerPool::Start(const std::string&
 WorkerPool::~WorkerPool() {
   pid_t zygote;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     stopping_ = true;
     zygote = zygote_;
     if (control_ != nullptr) shutdown(control_->get(), SHUT_RDWR);
@@ -145,7 +146,7 @@ absl::Status WorkerPool::StartZygote() {
   pid_t pid;
   const int error = posix_spawn(&pid, program_.c_str(), &actions, &attributes, argv, environment);
   if (error != 0) return PosixError(error, absl::StrCat("run ", program_));
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   control_ = std::make_shared<UniqueFd>(std::move(ends.first));
   zygote_ = pid;
   ready_ = false;
@@ -156,7 +157,7 @@ void WorkerPool::Listen() {
   for (;;) {
     std::shared_ptr<UniqueFd> control;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       control = control_;
     }
     for (;;) {
@@ -167,7 +168,7 @@ void WorkerPool::Listen() {
       TakeReply(reply, std::move(fds));
     }
     LoseAll();
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     if (stopping_) return;
     int state = 0;
     kill(zygote_, SIGKILL);
@@ -177,7 +178,7 @@ void WorkerPool::Listen() {
     zygote_ = -1;
     control_ = nullptr;
     while (control_ == nullptr && !stopping_) {
-      mu_.AwaitWithTimeout(absl::Condition(&stopping_), kRestartDelay);
+      mu_.AwaitWithTimeout(Condition(&stopping_), kRestartDelay);
       mu_.Unlock();
       const absl::Status started = StartZygote();
       mu_.Lock();
@@ -188,7 +189,7 @@ void WorkerPool::Listen() {
 }
 
 void WorkerPool::TakeReply(const worker::ZygoteReply& reply, std::vector<UniqueFd> fds) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   const auto state_of = [this](uint64_t id) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const auto child = children_.find(id);
     return child == children_.end() ? nullptr : child->second;
@@ -221,7 +222,7 @@ void WorkerPool::TakeReply(const worker::ZygoteReply& reply, std::vector<UniqueF
 }
 
 void WorkerPool::LoseAll() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   for (auto& [id, child] : children_) child->SetExited({.lost = true});
   children_.clear();
   ready_ = false;
@@ -239,14 +240,14 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::Spawn(int input, int 
   if (output >= 0) fds.push_back(output);
   std::shared_ptr<UniqueFd> control;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     if (!ready_) return absl::UnavailableError("the worker's zygote is being started");
     control = control_;
     request.mutable_spawn()->set_id(next_id_++);
     children_[request.spawn().id()] = state;
   }
   if (absl::Status status = worker::SendPacket(control->get(), request, fds); !status.ok()) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     children_.erase(request.spawn().id());
     return status;
   }
@@ -256,7 +257,7 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::Spawn(int input, int 
 }
 
 std::string WorkerPool::ffmpeg_version() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return ffmpeg_version_;
 }
 

@@ -14,8 +14,8 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/base/mutex.h"
 #include "server/base/unique_fd.h"
 #include "server/worker/protocol/worker.pb.h"
 
@@ -89,7 +89,7 @@ class WorkerPool {
   const std::string program_;
   std::thread listener_;
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::shared_ptr<UniqueFd> control_ ABSL_GUARDED_BY(mu_);
   pid_t zygote_ ABSL_GUARDED_BY(mu_) = -1;
   bool ready_ ABSL_GUARDED_BY(mu_) = false;

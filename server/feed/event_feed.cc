@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 #include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
 
@@ -37,7 +38,7 @@ EventFeed::EventFeed(store::JobStore* store, FeedOptions options)
         return std::move(options);
       }()) {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     range_ = store_->Range();
   }
   store_->AddListener(this);
@@ -54,13 +55,13 @@ EventFeed::~EventFeed() { Stop(); }
 
 void EventFeed::Stop() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   // Subscriptions and sinks may refer to each other; the feed's own references end here.
   parked_.clear();
   live_queue_.clear();
@@ -117,7 +118,7 @@ absl::StatusOr<std::shared_ptr<Subscription>> EventFeed::Page(const v1::ListEven
 }
 
 absl::StatusOr<std::shared_ptr<Subscription>> EventFeed::Add(std::shared_ptr<Subscription> subscription) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   if (draining_ || stopping_) return Draining();
   if (subscription_count_ >= options_.max_subscriptions) {
     return WithRetryDelay(Error(absl::StatusCode::kResourceExhausted, "WATCH_LIMIT",
@@ -131,36 +132,36 @@ absl::StatusOr<std::shared_ptr<Subscription>> EventFeed::Add(std::shared_ptr<Sub
 }
 
 void EventFeed::Drain() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   draining_ = true;
   while (!parked_.empty()) WakeLocked(std::shared_ptr<Subscription>(parked_.front()));
 }
 
 bool EventFeed::WaitUntilIdle(absl::Duration timeout) {
-  absl::MutexLock lock(&mu_);
-  return mu_.AwaitWithTimeout(absl::Condition(
+  MutexLock lock(&mu_);
+  return mu_.AwaitWithTimeout(Condition(
                                   +[](int* count) { return *count == 0; }, &subscription_count_),
                               timeout);
 }
 
 store::LogRange EventFeed::Range() const {
-  absl::ReaderMutexLock lock(&mu_);
+  ReaderMutexLock lock(&mu_);
   return range_;
 }
 
 bool EventFeed::draining() const {
-  absl::ReaderMutexLock lock(&mu_);
+  ReaderMutexLock lock(&mu_);
   return draining_;
 }
 
 int EventFeed::subscriptions() const {
-  absl::ReaderMutexLock lock(&mu_);
+  ReaderMutexLock lock(&mu_);
   return subscription_count_;
 }
 
 void EventFeed::OnCommit(absl::Span<const store::CommittedEvent> events) {
   std::shared_ptr<const Chunk> chunk = Chunk::Of(events);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   range_.head = chunk->last();
   ring_event_count_ += chunk->size();
   ring_byte_count_ += static_cast<int64_t>(chunk->bytes().size());
@@ -178,13 +179,13 @@ void EventFeed::OnCommit(absl::Span<const store::CommittedEvent> events) {
 }
 
 void EventFeed::OnCompacted(int64_t earliest) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   range_.earliest = earliest;
 }
 
 std::vector<std::shared_ptr<const Chunk>> EventFeed::FromRing(int64_t after) const {
   std::vector<std::shared_ptr<const Chunk>> chunks;
-  absl::ReaderMutexLock lock(&mu_);
+  ReaderMutexLock lock(&mu_);
   // What retention removed is not served from memory either: streams must not differ by what happens to be cached.
   if (after + 1 < range_.earliest || ring_.empty() || ring_.front()->first() > after + 1) return chunks;
   auto chunk = std::lower_bound(ring_.begin(), ring_.end(), after + 1,
@@ -197,12 +198,12 @@ std::vector<std::shared_ptr<const Chunk>> EventFeed::FromRing(int64_t after) con
 }
 
 void EventFeed::WatchSnapshot(const std::shared_ptr<Subscription>& subscription) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   snapshotting_.push_back(subscription);
 }
 
 void EventFeed::Wake(const std::shared_ptr<Subscription>& subscription) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   WakeLocked(subscription);
 }
 
@@ -230,9 +231,9 @@ void EventFeed::Work(std::deque<std::shared_ptr<Subscription>>* queue, Subscript
   for (;;) {
     std::shared_ptr<Subscription> subscription;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       const auto ready = [this, queue]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !queue->empty(); };
-      mu_.Await(absl::Condition(&ready));
+      mu_.Await(Condition(&ready));
       if (stopping_) return;
       subscription = std::move(queue->front());
       queue->pop_front();
@@ -244,7 +245,7 @@ void EventFeed::Work(std::deque<std::shared_ptr<Subscription>>* queue, Subscript
 }
 
 void EventFeed::Settle(const std::shared_ptr<Subscription>& subscription, Subscription::Next next) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   switch (next) {
     case Subscription::Next::kSent:
       // OnSent may have come while the step was still returning; then it has left its mark.
@@ -278,8 +279,8 @@ void EventFeed::Settle(const std::shared_ptr<Subscription>& subscription, Subscr
 void EventFeed::Tick() {
   for (;;) {
     const int64_t progress = progress_.version();
-    absl::MutexLock lock(&mu_);
-    if (mu_.AwaitWithTimeout(absl::Condition(&stopping_), options_.tick)) return;
+    MutexLock lock(&mu_);
+    if (mu_.AwaitWithTimeout(Condition(&stopping_), options_.tick)) return;
     const absl::Time now = Now();
     for (auto next = parked_.begin(); next != parked_.end();) {
       const std::shared_ptr<Subscription> subscription = *next++;

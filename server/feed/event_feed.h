@@ -16,8 +16,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/base/mutex.h"
 #include "server/feed/chunk.h"
 #include "server/feed/progress_board.h"
 #include "server/feed/subscription.h"
@@ -98,7 +98,7 @@ class EventFeed : public store::CommitListener {
 
   // Guards the ring, the head and where each subscription is: a subscription parks only if the head has not moved past
   // it, in the same critical section in which a commit moves the head and wakes the parked. So no wake-up is lost.
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::deque<std::shared_ptr<const Chunk>> ring_ ABSL_GUARDED_BY(mu_);
   int64_t ring_event_count_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t ring_byte_count_ ABSL_GUARDED_BY(mu_) = 0;

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "server/base/errors.h"
 #include "server/base/fake_clock.h"
+#include "server/base/mutex.h"
 #include "server/base/proto_time.h"
 #include "server/base/status_matchers.h"
 #include "server/feed/token.h"
@@ -30,7 +31,7 @@ class Reader : public Sink {
     ASSERT_TRUE(response.ParseFromString(bytes));
     std::shared_ptr<Subscription> subscription;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       responses_.push_back(std::move(response));
       if (eager_) {
         subscription = subscription_;
@@ -42,13 +43,13 @@ class Reader : public Sink {
     if (subscription != nullptr) subscription->OnSent();
   }
   void Finish(absl::Status status) override {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     finished_ = std::move(status);
   }
 
   void Attach(std::shared_ptr<Subscription> subscription) {
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       subscription_ = std::move(subscription);
     }
     if (eager_) TakeOne();
@@ -57,7 +58,7 @@ class Reader : public Sink {
   void TakeOne() {
     std::shared_ptr<Subscription> subscription;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       if (!held_) return;
       held_ = false;
       subscription = subscription_;
@@ -66,7 +67,7 @@ class Reader : public Sink {
   }
   void BecomeEager() {
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       eager_ = true;
     }
     TakeOne();
@@ -76,9 +77,9 @@ class Reader : public Sink {
   // Waits until what was received satisfies `enough`, then returns it.
   std::vector<v1::WatchEventsResponse> Await(
       const std::function<bool(const std::vector<v1::WatchEventsResponse>&)>& enough) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     const auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return enough(responses_) || finished_.has_value(); };
-    EXPECT_TRUE(mu_.AwaitWithTimeout(absl::Condition(&met), absl::Seconds(20))) << "got " << responses_.size();
+    EXPECT_TRUE(mu_.AwaitWithTimeout(Condition(&met), absl::Seconds(20))) << "got " << responses_.size();
     return responses_;
   }
   std::vector<v1::WatchEventsResponse> AwaitThrough(int64_t sequence) {
@@ -87,14 +88,14 @@ class Reader : public Sink {
     });
   }
   absl::Status AwaitFinish() {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     const auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return finished_.has_value(); };
-    EXPECT_TRUE(mu_.AwaitWithTimeout(absl::Condition(&met), absl::Seconds(20)));
+    EXPECT_TRUE(mu_.AwaitWithTimeout(Condition(&met), absl::Seconds(20)));
     return finished_.value_or(absl::UnknownError("not finished"));
   }
 
  private:
-  absl::Mutex mu_;
+  Mutex mu_;
   bool eager_;
   bool held_ = false;
   std::vector<v1::WatchEventsResponse> responses_;

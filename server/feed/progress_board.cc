@@ -1,14 +1,16 @@
 #include "server/feed/progress_board.h"
 
+#include "server/base/mutex.h"
+
 namespace spool::feed {
 
 void ProgressBoard::Open(const v1::Job& job) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   entries_[job.id()] = Entry{job, {}, 0};
 }
 
 void ProgressBoard::Post(absl::string_view job_id, const v1::JobProgress& progress) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   const auto entry = entries_.find(job_id);
   if (entry == entries_.end()) return;
   entry->second.progress = progress;
@@ -16,26 +18,26 @@ void ProgressBoard::Post(absl::string_view job_id, const v1::JobProgress& progre
 }
 
 void ProgressBoard::Close(absl::string_view job_id) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   entries_.erase(job_id);
 }
 
 std::optional<v1::JobProgress> ProgressBoard::Latest(absl::string_view job_id) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   const auto entry = entries_.find(job_id);
   if (entry == entries_.end() || entry->second.version == 0) return std::nullopt;
   return entry->second.progress;
 }
 
 int64_t ProgressBoard::version() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return version_;
 }
 
 std::vector<v1::ProgressSample> ProgressBoard::Since(int64_t& seen,
                                                      absl::FunctionRef<bool(const v1::Job&)> wanted) const {
   std::vector<v1::ProgressSample> samples;
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   for (const auto& [id, entry] : entries_) {
     if (entry.version <= seen || !wanted(entry.job)) continue;
     v1::ProgressSample& sample = samples.emplace_back();

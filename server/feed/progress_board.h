@@ -13,7 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
-#include "absl/synchronization/mutex.h"
+#include "server/base/mutex.h"
 #include "spool/v1/event.pb.h"
 #include "spool/v1/job.pb.h"
 
@@ -40,7 +40,7 @@ class ProgressBoard {
     v1::JobProgress progress;
     int64_t version = 0;  // 0: nothing posted yet
   };
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   int64_t version_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<std::string, Entry> entries_ ABSL_GUARDED_BY(mu_);
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "server/base/mutex.h"
+
 namespace spool::rpc {
 
 BlockingPool::BlockingPool(int threads) {
@@ -10,14 +12,14 @@ BlockingPool::BlockingPool(int threads) {
 
 BlockingPool::~BlockingPool() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) thread.join();
 }
 
 void BlockingPool::Post(absl::AnyInvocable<void() &&> work) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   queue_.push_back(std::move(work));
 }
 
@@ -25,9 +27,9 @@ void BlockingPool::Run() {
   for (;;) {
     absl::AnyInvocable<void() &&> work;
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       const auto ready = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !queue_.empty(); };
-      mu_.Await(absl::Condition(&ready));
+      mu_.Await(Condition(&ready));
       if (queue_.empty()) return;
       work = std::move(queue_.front());
       queue_.pop_front();

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 #include "server/rpc/status.h"
 #include "spool/v1/job_service.pb.h"
 
@@ -27,12 +27,12 @@ class StreamSink : public feed::Sink {
   void Send(feed::Update update) override;
   void Finish(absl::Status status) override;
   void Detach() {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     stream_ = nullptr;
   }
 
  private:
-  absl::Mutex mu_;
+  Mutex mu_;
   WatchStream* stream_ ABSL_GUARDED_BY(mu_);
   // Finish is called exactly once, whoever comes first: the feed, or the client's leaving.
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
@@ -53,14 +53,14 @@ class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
       sink_->Finish(watch.status());
       return;
     }
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     subscription_ = *std::move(watch);
     if (cancelled_) subscription_->Cancel();
     if (sent_early_) subscription_->OnSent();
   }
 
   void OnWriteDone(bool ok) override {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     // The first write may be done before the constructor has its subscription.
     if (subscription_ == nullptr) {
       sent_early_ = ok;
@@ -73,7 +73,7 @@ class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   // May run at any time, on any thread.
   void OnCancel() override {
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(&mu_);
       cancelled_ = true;
       if (subscription_ != nullptr) subscription_->Cancel();
     }
@@ -94,19 +94,19 @@ class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  private:
   const std::shared_ptr<StreamSink> sink_;
   grpc::ByteBuffer buffer_;  // of the write under way
-  absl::Mutex mu_;
+  Mutex mu_;
   std::shared_ptr<feed::Subscription> subscription_ ABSL_GUARDED_BY(mu_);
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
   bool sent_early_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 void StreamSink::Send(feed::Update update) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   if (stream_ != nullptr && !finished_) stream_->Write(update);
 }
 
 void StreamSink::Finish(absl::Status status) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   if (stream_ == nullptr || finished_) return;
   finished_ = true;
   stream_->WatchStream::ServerWriteReactor::Finish(ToGrpc(status));

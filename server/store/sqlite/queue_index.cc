@@ -1,9 +1,11 @@
 #include "server/store/sqlite/queue_index.h"
 
+#include "server/base/mutex.h"
+
 namespace spool::store {
 
 void QueueIndex::Add(int priority, int64_t place, int64_t count) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   Level& level = levels_[priority];
   level.total += count;
   int64_t& block = level.blocks[place / kBlock];
@@ -13,14 +15,14 @@ void QueueIndex::Add(int priority, int64_t place, int64_t count) {
 }
 
 int64_t QueueIndex::AheadOfNew(int priority) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   int64_t ahead = 0;
   for (auto level = levels_.lower_bound(priority); level != levels_.end(); ++level) ahead += level->second.total;
   return ahead;
 }
 
 QueueIndex::Ahead QueueIndex::AheadOf(int priority, int64_t place) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   Ahead ahead;
   ahead.block_start = place / kBlock * kBlock;
   auto level = levels_.lower_bound(priority);

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "server/base/mutex.h"
 
 namespace spool::store {
 
@@ -37,7 +37,7 @@ class QueueIndex {
     int64_t total = 0;
     std::map<int64_t, int64_t> blocks;
   };
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::map<int, Level> levels_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/base/errors.h"
+#include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 
 namespace spool::store {
@@ -56,14 +57,14 @@ class SqliteJobStore::TypedOperation : public Operation {
 class SqliteJobStore::BorrowedReader {
  public:
   explicit BorrowedReader(SqliteJobStore* store) : store_(store) {
-    absl::MutexLock lock(&store_->readers_mu_);
-    store_->readers_mu_.Await(absl::Condition(
+    MutexLock lock(&store_->readers_mu_);
+    store_->readers_mu_.Await(Condition(
         +[](std::vector<std::unique_ptr<Reader>>* idle) { return !idle->empty(); }, &store_->idle_readers_));
     reader_ = std::move(store_->idle_readers_.back());
     store_->idle_readers_.pop_back();
   }
   ~BorrowedReader() {
-    absl::MutexLock lock(&store_->readers_mu_);
+    MutexLock lock(&store_->readers_mu_);
     store_->idle_readers_.push_back(std::move(reader_));
   }
   Reader* operator->() { return reader_.get(); }
@@ -85,7 +86,7 @@ absl::StatusOr<std::unique_ptr<SqliteJobStore>> SqliteJobStore::Open(const Sqlit
   store->Publish(store->writer_->committed());
   for (int i = 0; i < options.readers; ++i) {
     SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<Reader> reader, Reader::Open(options.path, &store->index_));
-    absl::MutexLock lock(&store->readers_mu_);
+    MutexLock lock(&store->readers_mu_);
     store->idle_readers_.push_back(std::move(reader));
   }
   store->thread_ = std::thread([raw = store.get()] { raw->WriterLoop(); });
@@ -94,7 +95,7 @@ absl::StatusOr<std::unique_ptr<SqliteJobStore>> SqliteJobStore::Open(const Sqlit
 
 SqliteJobStore::~SqliteJobStore() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     stopping_ = true;
   }
   if (thread_.joinable()) thread_.join();
@@ -105,7 +106,7 @@ void SqliteJobStore::AddListener(CommitListener* listener) { listeners_.push_bac
 template <typename T, typename Work>
 void SqliteJobStore::Submit(int weight, Work work, Done<T> done) {
   auto operation = std::make_unique<TypedOperation<T, Work>>(weight, std::move(work), std::move(done));
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   waiting_.push_back(std::move(operation));
 }
 
@@ -113,8 +114,8 @@ void SqliteJobStore::WriterLoop() {
   for (;;) {
     std::vector<std::unique_ptr<Operation>> batch;
     {
-      absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(
+      MutexLock lock(&mu_);
+      mu_.Await(Condition(
           +[](SqliteJobStore* store)
                ABSL_NO_THREAD_SAFETY_ANALYSIS { return store->stopping_ || !store->waiting_.empty(); },
           this));
@@ -148,7 +149,7 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
 }
 
 void SqliteJobStore::Publish(const Ledger& ledger) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   range_ = {static_cast<uint64_t>(ledger.log_id), ledger.earliest, ledger.head};
 }
 
@@ -239,7 +240,7 @@ absl::StatusOr<v1::GetQueueStatsResponse> SqliteJobStore::Stats() {
 }
 
 LogRange SqliteJobStore::Range() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return range_;
 }
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "server/base/clock.h"
+#include "server/base/mutex.h"
 #include "server/store/job_store.h"
 #include "server/store/sqlite/queue_index.h"
 #include "server/store/sqlite/reader.h"
@@ -90,12 +90,12 @@ class SqliteJobStore : public JobStore {
   std::unique_ptr<Writer> writer_;
   std::vector<CommitListener*> listeners_;
 
-  absl::Mutex mu_;
+  Mutex mu_;
   std::deque<std::unique_ptr<Operation>> waiting_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   LogRange range_ ABSL_GUARDED_BY(mu_);
 
-  absl::Mutex readers_mu_;
+  Mutex readers_mu_;
   std::vector<std::unique_ptr<Reader>> idle_readers_ ABSL_GUARDED_BY(readers_mu_);
 
   std::thread thread_;
