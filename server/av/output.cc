@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/av/error.h"
-#include "server/av/failure.h"
 #include "server/base/status_macros.h"
 
 namespace spool::av {
@@ -42,7 +41,7 @@ int Output::CloseAgain(AVFormatContext* context, AVIOContext*) {
   return 0;
 }
 
-absl::Status Output::Outcome(int rc, const char* what) const {
+absl::Status Output::Outcome(int rc, const char* what, Reason otherwise) const {
   const int reason = io_->error_number();
   if (reason == EFBIG) {
     return Failure(Reason::kLimitExceeded, max_bytes_ > 0
@@ -50,11 +49,13 @@ absl::Status Output::Outcome(int rc, const char* what) const {
                                                : std::string("the output grew beyond the file size limit"));
   }
   if (reason != 0) return AvError(AVERROR(reason), what, Reason::kIoError);
-  return rc < 0 ? AvError(rc, what) : absl::OkStatus();
+  return rc < 0 ? AvError(rc, what, otherwise) : absl::OkStatus();
 }
 
 absl::Status Output::WriteHeader(Dictionary& settings) {
-  return Outcome(avformat_write_header(context_, settings.address()), "write the output's header");
+  // What a muxer refuses at this point is a copied stream whose parameters make no sense.
+  return Outcome(avformat_write_header(context_, settings.address()), "write the output's header",
+                 Reason::kUnsupportedMedia);
 }
 
 absl::Status Output::Write(AVPacket* packet) {

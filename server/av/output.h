@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/av/failure.h"
 #include "server/av/file_io.h"
 #include "server/av/handles.h"
 #include "server/av/libav.h"
@@ -42,7 +43,7 @@ class Output {
   static int CloseAgain(AVFormatContext* context, AVIOContext* io);
 
   // The status of a write that gave `rc`. The kernel's reason, where there is one, is nearer to the truth.
-  absl::Status Outcome(int rc, const char* what) const;
+  absl::Status Outcome(int rc, const char* what, Reason otherwise = Reason::kInternal) const;
 
   const int fd_;
   const int64_t max_bytes_;

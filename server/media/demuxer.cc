@@ -33,7 +33,8 @@ class Demuxer::Source : public PacketSource {
   const Appetite appetite_;
 };
 
-Demuxer::Demuxer(av::Input* input, Damage* damage) : input_(input), damage_(damage) {
+Demuxer::Demuxer(av::Input* input, Damage* damage, absl::AnyInvocable<void()> after_read)
+    : input_(input), damage_(damage), after_read_(std::move(after_read)) {
   // Nothing is wanted until it is selected; demuxers skip what is discarded.
   for (unsigned i = 0; i < input_->context()->nb_streams; ++i) input_->context()->streams[i]->discard = AVDISCARD_ALL;
 }
@@ -88,6 +89,7 @@ absl::StatusOr<bool> Demuxer::ReadOne() {
     if (rc != AVERROR_EOF) damage_->Add(absl::StrCat("reading stopped at damage: ", av::ErrorText(rc)));
     return false;
   }
+  after_read_();
   const auto queue = queues_.find(packet->stream_index);
   // An attached picture's packet may come although its stream is discarded.
   if (queue == queues_.end()) return true;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/av/input.h"
@@ -33,8 +34,9 @@ enum class Appetite {
 // Packets that no one selected are dropped. Not thread-safe.
 class Demuxer {
  public:
-  // Borrows both.
-  Demuxer(av::Input* input, Damage* damage);
+  // Borrows both. Calls `after_read` for each packet: as stages read only for those behind them, this is the pulse of
+  // the whole line, even while a slow encoder fills up and nothing comes out yet.
+  Demuxer(av::Input* input, Damage* damage, absl::AnyInvocable<void()> after_read);
 
   // Before the first pull; each stream once. A source that is destroyed wants no more packets. It lives no longer than
   // this.
@@ -57,6 +59,7 @@ class Demuxer {
 
   av::Input* const input_;
   Damage* const damage_;
+  absl::AnyInvocable<void()> after_read_;
   Discontinuity discontinuity_;
   // The selected streams.
   std::map<int, std::deque<av::PacketPtr>> queues_;

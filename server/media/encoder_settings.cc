@@ -88,8 +88,14 @@ std::map<std::string, std::string> EncoderSettings(const VideoTarget& target, in
       if (constant_quality) settings["crf"] = quality;
       break;
     case AV_CODEC_ID_AV1:
-      settings["preset"] = target.preset;
       if (constant_quality) settings["crf"] = quality;
+      if (absl::string_view(target.encoder->encoder) == "libaom-av1") {
+        // Presets are SVT-AV1's, 0 to 12; libaom's end at 8.
+        int preset = 8;
+        if (absl::SimpleAtoi(target.preset, &preset)) settings["cpu-used"] = absl::StrCat(std::min(preset, 8));
+        break;
+      }
+      settings["preset"] = target.preset;
       settings["svtav1-params"] = SvtParams(hdr, threads);
       break;
     case AV_CODEC_ID_WEBP:

@@ -140,6 +140,15 @@ const VideoEncoderFacts* VideoEncoderFor(AVCodecID id) {
   return nullptr;
 }
 
+const VideoEncoderFacts& ForSize(const VideoEncoderFacts& encoder, int width, int height) {
+  // SVT-AV1 begins at 64 pixels a side. libaom is slower, which at such sizes no one notices.
+  constexpr int kSvtLeastSide = 64;
+  static constexpr VideoEncoderFacts kSmallAv1 = {
+      v1::VIDEO_CODEC_AV1, AV_CODEC_ID_AV1, "libaom-av1", 35, "8", true, false};
+  const bool is_small = width < kSvtLeastSide || height < kSvtLeastSide;
+  return encoder.id == AV_CODEC_ID_AV1 && is_small ? kSmallAv1 : encoder;
+}
+
 AVCodecID IdOf(v1::VideoCodec codec) {
   switch (codec) {
     case v1::VIDEO_CODEC_H264:

@@ -61,6 +61,8 @@ struct VideoEncoderFacts {
 
 // Null when Spool cannot encode it.
 const VideoEncoderFacts* VideoEncoderFor(AVCodecID id);
+// The one to use for pictures of this size, which not every encoder takes.
+const VideoEncoderFacts& ForSize(const VideoEncoderFacts& encoder, int width, int height);
 AVCodecID IdOf(v1::VideoCodec codec);
 AVCodecID IdOf(v1::AudioCodec codec);
 // libav's encoder; null when Spool cannot encode it.

@@ -53,14 +53,21 @@ int ShrinkFor(const StreamFacts& facts, const VideoTarget& target) {
 }  // namespace
 
 Pipeline::Pipeline(av::Input* input, const InputFacts& facts, const Plan& plan, const RunOptions& options,
-                   Damage* damage)
-    : input_(input), facts_(facts), plan_(plan), options_(options), damage_(damage), demuxer_(input, damage) {
+                   ProgressMeter* progress, Damage* damage)
+    : input_(input),
+      facts_(facts),
+      plan_(plan),
+      options_(options),
+      damage_(damage),
+      progress_(progress),
+      demuxer_(input, damage, [this] { progress_->Update(done()); }) {
   for (const StreamPlan& stream : plan.streams) outcomes_.push_back(stream.outcome);
 }
 
 absl::StatusOr<std::unique_ptr<Pipeline>> Pipeline::Create(av::Input* input, const InputFacts& facts, const Plan& plan,
-                                                           const RunOptions& options, int output_fd, Damage* damage) {
-  std::unique_ptr<Pipeline> pipeline(new Pipeline(input, facts, plan, options, damage));
+                                                           const RunOptions& options, int output_fd,
+                                                           ProgressMeter* progress, Damage* damage) {
+  std::unique_ptr<Pipeline> pipeline(new Pipeline(input, facts, plan, options, progress, damage));
   SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<av::Output> output,
                          av::Output::Create(output_fd, FactsOf(plan.container).muxer, options.limits.max_output_bytes));
   pipeline->muxer_ = std::make_unique<Muxer>(std::move(output));
@@ -239,13 +246,13 @@ absl::Status Pipeline::CheckLimits() const {
   return absl::OkStatus();
 }
 
-absl::Status Pipeline::Run(ProgressMeter* progress) {
+absl::Status Pipeline::Run() {
   av::Dictionary settings;
   if (plan_.container == v1::CONTAINER_MP4 || plan_.container == v1::CONTAINER_MOV) {
     settings.Set("movflags", "+faststart");
   }
-  return muxer_->Run(settings, [this, progress] {
-    progress->Update(done());
+  return muxer_->Run(settings, [this] {
+    progress_->Update(done());
     return CheckLimits();
   });
 }

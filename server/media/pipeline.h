@@ -26,9 +26,10 @@ class Pipeline {
  public:
   // Borrows everything but the descriptor's file, which it writes.
   static absl::StatusOr<std::unique_ptr<Pipeline>> Create(av::Input* input, const InputFacts& facts, const Plan& plan,
-                                                          const RunOptions& options, int output_fd, Damage* damage);
+                                                          const RunOptions& options, int output_fd,
+                                                          ProgressMeter* progress, Damage* damage);
 
-  absl::Status Run(ProgressMeter* progress);
+  absl::Status Run();
 
   // How many video and audio streams got packets, by kind. Says in `damage` which did not. INVALID_MEDIA if the picture
   // did not.
@@ -41,7 +42,8 @@ class Pipeline {
   ProgressMeter::Done done() const;
 
  private:
-  Pipeline(av::Input* input, const InputFacts& facts, const Plan& plan, const RunOptions& options, Damage* damage);
+  Pipeline(av::Input* input, const InputFacts& facts, const Plan& plan, const RunOptions& options,
+           ProgressMeter* progress, Damage* damage);
 
   struct Selected {
     std::unique_ptr<PacketSource> source;
@@ -67,6 +69,7 @@ class Pipeline {
   const Plan& plan_;
   const RunOptions& options_;
   Damage* const damage_;
+  ProgressMeter* const progress_;
   // Before the muxer: sources in it hold on to the demuxer.
   Demuxer demuxer_;
   // By input stream, until the stage that reads it is built.

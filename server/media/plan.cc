@@ -202,11 +202,11 @@ absl::StatusOr<std::string> Planner::WhyNotCopyVideo(int i) const {
 absl::StatusOr<VideoTarget> Planner::TargetFor(int i, const VideoEncoderFacts& encoder) {
   const StreamFacts& facts = Facts(i);
   VideoTarget target;
-  target.encoder = &encoder;
   // Encoders of moving pictures get 4:2:0, which every player shows.
   target.rounding = encoder.codec == v1::VIDEO_CODEC_UNSPECIFIED ? Rounding::kAny : Rounding::kEven;
   SPOOL_ASSIGN_OR_RETURN(const OutputSize output, OutputSizeFor(i, target.rounding));
   target.size = output.size;
+  target.encoder = &ForSize(encoder, output.size.width, output.size.height);
   if (output.enlarged) {
     const Size original = DisplaySize(facts.picture);
     plan_.warnings.push_back(absl::StrCat("the picture was enlarged from ", original.width, "x", original.height,
@@ -237,6 +237,10 @@ absl::Status Planner::CheckVideoOptions(const VideoEncoderFacts& encoder) const 
 }
 
 absl::Status Planner::PlanMainVideo(int i, StreamPlan& plan) {
+  if (Facts(i).picture.stored.width <= 0 || Facts(i).picture.stored.height <= 0) {
+    return av::Failure(av::Reason::kInvalidMedia, absl::StrCat("video stream ", i, " (", NameOf(Facts(i).codec),
+                                                               ") has no decodable frames: its size is never given"));
+  }
   SPOOL_ASSIGN_OR_RETURN(std::string obstacle, WhyNotCopyVideo(i));
   if (obstacle.empty()) {
     Copy(plan, absl::StrCat(ContainerName(), " holds ", NameOf(Facts(i).codec)));
@@ -253,10 +257,6 @@ absl::Status Planner::PlanMainVideo(int i, StreamPlan& plan) {
   if (!Facts(i).decodable) {
     return av::Failure(av::Reason::kUnsupportedMedia,
                        absl::StrCat("video stream ", i, " is ", NameOf(Facts(i).codec), ", which Spool cannot decode"));
-  }
-  if (Facts(i).picture.stored.width <= 0 || Facts(i).picture.stored.height <= 0) {
-    return av::Failure(av::Reason::kInvalidMedia, absl::StrCat("video stream ", i, " (", NameOf(Facts(i).codec),
-                                                               ") has no decodable frames: its size is never given"));
   }
   SPOOL_RETURN_IF_ERROR(CheckVideoOptions(*VideoEncoderFor(codec)));
   SPOOL_ASSIGN_OR_RETURN(plan.target, TargetFor(i, *VideoEncoderFor(codec)));
@@ -324,6 +324,11 @@ absl::Status Planner::PlanAudio(int i, StreamPlan& plan) {
     return absl::OkStatus();
   }
 
+  if (Info(i).channels() <= 0 || Info(i).sample_rate() <= 0) {
+    DropWithWarning(plan, "its rate and channels are unknown");
+    return absl::OkStatus();
+  }
+
   const bool is_copy_asked = audio_.codec() == v1::AUDIO_CODEC_COPY;
   const AVCodecID asked = IdOf(audio_.codec());
   const Holding holding = HoldingOf(plan_.container, input);
@@ -352,14 +357,12 @@ absl::Status Planner::PlanAudio(int i, StreamPlan& plan) {
   if (HoldingOf(plan_.container, codec) == Holding::kNo) {
     return InvalidSpec(absl::StrCat("a ", ContainerName(), " cannot hold ", NameOf(codec)));
   }
-  const v1::StreamInfo& info = Info(i);
-  if (!Facts(i).decodable || info.channels() <= 0 || info.sample_rate() <= 0) {
-    DropWithWarning(plan, Facts(i).decodable ? "its rate and channels are unknown"
-                                             : absl::StrCat("Spool cannot decode ", NameOf(input)));
+  if (!Facts(i).decodable) {
+    DropWithWarning(plan, absl::StrCat("Spool cannot decode ", NameOf(input)));
     return absl::OkStatus();
   }
   ++audio_streams_;
-  plan.target = AudioTargetFor(codec, info, audio_.bitrate_bps());
+  plan.target = AudioTargetFor(codec, Info(i), audio_.bitrate_bps());
   Encode(plan, codec, std::move(obstacle));
   return absl::OkStatus();
 }

@@ -335,6 +335,12 @@ TEST(Convert, BringsHdrDownOnlyForEightBits) {
   EXPECT_TRUE(VideoOf(av1).ten_bit);
 }
 
+TEST(Convert, FindsAnEncoderForSmallAv1Pictures) {
+  const Input av1 = Input(v1::CONTAINER_MP4).Video(AV_CODEC_ID_AV1);
+  EXPECT_STREQ(VideoOf(Planned(av1, Resize("width: 64 height: 64"))).encoder->encoder, "libsvtav1");
+  EXPECT_STREQ(VideoOf(Planned(av1, Resize("width: 64 height: 62"))).encoder->encoder, "libaom-av1");
+}
+
 TEST(Trim, EncodesThePictureAndTheSoundThatStartsMidWay) {
   EXPECT_THAT(Outcomes(Planned(Mp4(), Convert("trim { start { seconds: 1 } }"))), ElementsAre("h264>h264", "aac>aac"));
   const Plan head = Planned(Mp4(), Convert("trim { duration { seconds: 2 } }"));
@@ -431,6 +437,15 @@ TEST(Audio, GetsARateAndLayoutThatTheEncoderKnows) {
     EXPECT_EQ(target.sample_rate, c.made_rate) << c.rate;
     EXPECT_EQ(target.bitrate_bps, c.bitrate) << c.channels << " channels at " << c.rate;
   }
+}
+
+TEST(Streams, WhoseParametersAreUnknownAreNotCopied) {
+  EXPECT_THAT(
+      MakePlan(Input(v1::CONTAINER_MP4).Video(AV_CODEC_ID_H264, {0, 0}).facts(), Convert("container: CONTAINER_MKV")),
+      Fails(av::Reason::kInvalidMedia));
+  const Plan plan = Planned(Input(v1::CONTAINER_MP4).Video(AV_CODEC_ID_H264).Audio(AV_CODEC_ID_AAC, 0, 0),
+                            Convert("container: CONTAINER_MKV"));
+  EXPECT_THAT(Outcomes(plan), ElementsAre("copy h264", "drop aac"));
 }
 
 TEST(Media, WithoutPictureAndSoundIsInvalid) {

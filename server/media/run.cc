@@ -103,8 +103,8 @@ absl::StatusOr<v1::JobResult> RunTask(const Task& task, const RunOptions& option
   Expected expected;
   {
     SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<Pipeline> pipeline,
-                           Pipeline::Create(input.get(), facts, plan, options, output_fd, &damage));
-    SPOOL_RETURN_IF_ERROR(pipeline->Run(&progress));
+                           Pipeline::Create(input.get(), facts, plan, options, output_fd, &progress, &damage));
+    SPOOL_RETURN_IF_ERROR(pipeline->Run());
     SPOOL_ASSIGN_OR_RETURN(expected.streams, pipeline->WrittenStreams());
     outcomes = pipeline->outcomes();
     done = pipeline->done();

@@ -121,6 +121,7 @@ TEST_F(WorkerTest, EncodesWithEveryCodecUnderTheFilter) {
            "convert { container: CONTAINER_WEBM }",
            "convert { container: CONTAINER_MP4 video { codec: VIDEO_CODEC_HEVC } }",
            "convert { container: CONTAINER_MKV video { codec: VIDEO_CODEC_AV1 } audio { codec: AUDIO_CODEC_OPUS } }",
+           "resize { width: 32 video { codec: VIDEO_CODEC_AV1 } }",
            "convert { container: CONTAINER_MOV video { codec: VIDEO_CODEC_H264 quality: 30 } }",
            "convert { container: CONTAINER_MKV }",
            "convert { container: CONTAINER_GIF }",
