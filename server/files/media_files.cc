@@ -243,8 +243,7 @@ std::string MediaFiles::InputExtension(absl::string_view input) const {
   const absl::string_view upload = job::UploadIdOf(input);
   if (upload.empty()) return job::ExtensionOfPath(input);
   char extension[17];
-  const ssize_t size =
-      readlinkat(uploads_.get(), absl::StrCat(upload, kHint).c_str(), extension, sizeof(extension));
+  const ssize_t size = readlinkat(uploads_.get(), absl::StrCat(upload, kHint).c_str(), extension, sizeof(extension));
   return size > 0 ? std::string(extension, size) : "";
 }
 
