@@ -173,7 +173,7 @@ absl::StatusOr<v1::Event> HandBack(v1::Job& job, int64_t position, Interruption 
   SPOOL_RETURN_IF_ERROR(Move(job, Trigger::kHandBack));
   if (crash) job.set_interruptions(job.interruptions() + 1);
   job.set_attempt(job.attempt() - 1);
-  job.clear_started_at();
+  // `started_at` stays: it tells that the first wait is over, which max_queue_time limits.
   return QueuedEvent(job, position, v1::QUEUED_REASON_INTERRUPTED, now);
 }
 
@@ -228,9 +228,7 @@ void Stamp(v1::Job& job, v1::Event& event, int64_t sequence) {
 }
 
 absl::Time ExpiryOf(const v1::Job& job) {
-  if (!job.limits().has_max_queue_time() || job.has_started_at() || job.interruptions() > 0) {
-    return absl::InfiniteFuture();
-  }
+  if (!job.limits().has_max_queue_time() || job.has_started_at()) return absl::InfiniteFuture();
   // A job with a run_at begins to wait when that comes.
   absl::Time since = FromProto(job.queued_at());
   if (job.has_run_at()) since = std::max(since, FromProto(job.run_at()));

@@ -176,6 +176,11 @@ TEST(Lifecycle, QueueTimeCountsFromRunAtAndNotAfterTheFirstStart) {
   EXPECT_EQ(event->failed().error().reason(), "QUEUE_TIMEOUT");
   ASSERT_OK(Take(job, kT0 + absl::Seconds(11)));
   EXPECT_EQ(ExpiryOf(job), absl::InfiniteFuture());
+  for (const Interruption interruption : {Interruption::kOrderly, Interruption::kCrash}) {
+    v1::Job back = job;
+    ASSERT_OK(HandBack(back, 1, interruption, kT0 + absl::Seconds(12)));
+    EXPECT_EQ(ExpiryOf(back), absl::InfiniteFuture());
+  }
 }
 
 TEST(Lifecycle, StampCountsRevisions) {
