@@ -141,7 +141,8 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
       for (CommitListener* listener : listeners_) {
         if (!events->empty()) listener->OnCommit(*events);
         if (writer_->committed().earliest != before.earliest) listener->OnCompacted(writer_->committed().earliest);
-        if (before.paused && !writer_->committed().paused) listener->OnResumed();
+        // Also after a pause that began in the same transaction: somebody may have been turned away in between.
+        if (writer_->resumed() && !writer_->committed().paused) listener->OnResumed();
       }
     }
   }

@@ -148,6 +148,7 @@ absl::Status Writer::LoadFigures() {
 absl::Status Writer::Begin() {
   failure_ = absl::OkStatus();
   ledger_ = committed_;
+  resumed_ = false;
   events_.clear();
   index_changes_.clear();
   SPOOL_ASSIGN_OR_RETURN(sqlite::Transaction transaction,
@@ -383,6 +384,7 @@ absl::StatusOr<v1::Job> Writer::Delete(absl::string_view job_id) {
 }
 
 bool Writer::SetPaused(bool paused) {
+  resumed_ = resumed_ || (ledger_.paused && !paused);
   ledger_.paused = paused;
   return paused;
 }

@@ -35,6 +35,8 @@ class Writer {
   absl::StatusOr<std::vector<CommittedEvent>> Commit();
   // The figures as of the last commit.
   const Ledger& committed() const { return committed_; }
+  // Whether a pause ended within the last transaction, however short it was.
+  bool resumed() const { return resumed_; }
 
   absl::StatusOr<EnqueuedJob> Enqueue(const job::NewJob& asked);
   absl::StatusOr<v1::Job> Cancel(absl::string_view job_id);
@@ -117,6 +119,7 @@ class Writer {
   // As of the transaction that is open.
   std::optional<sqlite::Transaction> transaction_;
   Ledger ledger_;
+  bool resumed_ = false;
   std::vector<CommittedEvent> events_;
   std::vector<IndexChange> index_changes_;
   absl::Status failure_;
