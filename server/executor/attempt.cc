@@ -70,11 +70,6 @@ v1::JobProgress Tame(const v1::JobProgress& told, const v1::JobProgress& last, i
   return progress;
 }
 
-bool Moved(const v1::JobProgress& a, const v1::JobProgress& b) {
-  return a.fraction() != b.fraction() || a.frames() != b.frames() ||
-         FromProto(a.media_time()) != FromProto(b.media_time());
-}
-
 v1::JobError FromStatus(const absl::Status& status) {
   const std::string reason = ErrorInfoOf(status).reason();
   if (job::IsKnownReason(reason)) return job::MakeError(reason, status.message());
@@ -294,7 +289,8 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
     switch ((*report)->what_case()) {
       case worker::Report::kProgress: {
         const v1::JobProgress progress = Tame((*report)->progress(), last, job.attempt());
-        if (Moved(progress, last)) stall_deadline = Later(max_stall_time);
+        // A report alone shows that input is being read: encoders swallow many frames before the first packet.
+        stall_deadline = Later(max_stall_time);
         on_progress(progress);
         last = progress;
         break;

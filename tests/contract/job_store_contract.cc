@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/synchronization/notification.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/job/failure.h"
 
@@ -19,7 +18,7 @@ using store::TakenJob;
 void RecordingListener::OnCommit(absl::Span<const store::CommittedEvent> events) {
   std::shared_ptr<Hold> hold;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(&mu_);
     EXPECT_FALSE(events.empty()) << "a commit without events is not told of";
     for (const store::CommittedEvent& committed : events) {
       EXPECT_EQ(committed.event.sequence(), head_ + 1) << "told of out of order";
@@ -32,44 +31,44 @@ void RecordingListener::OnCommit(absl::Span<const store::CommittedEvent> events)
     }
     hold = std::move(hold_);
   }
-  if (hold != nullptr) hold->release.WaitForNotification();
+  if (hold != nullptr) hold->release.wait();
 }
 
 void RecordingListener::OnCompacted(int64_t earliest) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   EXPECT_GT(earliest, earliest_);
   earliest_ = earliest;
 }
 
 void RecordingListener::OnResumed() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   ++resumed_;
 }
 
 std::vector<store::CommittedEvent> RecordingListener::events() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return events_;
 }
 
 int64_t RecordingListener::head() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return head_;
 }
 
 int64_t RecordingListener::earliest() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return earliest_;
 }
 
 int RecordingListener::resumed() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   return resumed_;
 }
 
 std::function<void()> RecordingListener::HoldNextCommit() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(&mu_);
   hold_ = std::make_shared<Hold>();
-  return [hold = hold_] { hold->release.Notify(); };
+  return [hold = hold_] { hold->release.count_down(); };
 }
 
 void JobStoreContract::SetUp() {

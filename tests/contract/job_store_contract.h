@@ -9,6 +9,7 @@
 #define SPOOL_TESTS_CONTRACT_JOB_STORE_CONTRACT_H_
 
 #include <functional>
+#include <latch>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -18,11 +19,11 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/base/errors.h"
 #include "server/base/fake_clock.h"
+#include "server/base/mutex.h"
 #include "server/base/status_matchers.h"
 #include "server/base/ulid.h"
 #include "server/store/await.h"
@@ -71,9 +72,9 @@ class RecordingListener : public store::CommitListener {
 
  private:
   struct Hold {
-    absl::Notification release;
+    std::latch release{1};
   };
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::vector<store::CommittedEvent> events_ ABSL_GUARDED_BY(mu_);
   int64_t head_ ABSL_GUARDED_BY(mu_);
   int64_t earliest_ ABSL_GUARDED_BY(mu_) = 0;

@@ -1,6 +1,5 @@
 // A state change and its event are one write, told of in order and before the answer.
 
-#include "absl/synchronization/blocking_counter.h"
 #include "tests/contract/job_store_contract.h"
 
 namespace spool::contract {
@@ -70,7 +69,7 @@ TEST_P(JobStoreContract, AnswersCarryTheJobAsOfTheCommit) {
 
 TEST_P(JobStoreContract, TheListenerIsToldBeforeTheCallerAndReadersSeeIt) {
   constexpr int kJobs = 50;
-  absl::BlockingCounter answered(kJobs);
+  std::latch answered(kJobs);
   for (int i = 0; i < kJobs; ++i) {
     std::vector<job::NewJob> jobs;
     jobs.push_back(Make(Request("j" + std::to_string(i))));
@@ -84,22 +83,22 @@ TEST_P(JobStoreContract, TheListenerIsToldBeforeTheCallerAndReadersSeeIt) {
       const auto events = store().ReadEvents(job.sequence() - 1, 1, 1 << 20);
       ASSERT_OK(events);
       EXPECT_EQ(events->size(), 1);
-      answered.DecrementCount();
+      answered.count_down();
     });
   }
-  answered.Wait();
+  answered.wait();
 }
 
 TEST_P(JobStoreContract, WritesThatGatherKeepTheOrderInWhichTheyWereAskedFor) {
   const auto release = listener().HoldNextCommit();
   // The listener holds this one's commit, so that its answer comes only after the release.
-  absl::BlockingCounter answered(4);
+  std::latch answered(4);
   std::vector<std::string> order;  // written on the store's thread only, until `answered`
   const auto note = [&](const std::string& what) {
     return [&, what](const auto& result) {
       EXPECT_OK(result);
       order.push_back(what);
-      answered.DecrementCount();
+      answered.count_down();
     };
   };
   std::vector<job::NewJob> jobs;
@@ -109,7 +108,7 @@ TEST_P(JobStoreContract, WritesThatGatherKeepTheOrderInWhichTheyWereAskedFor) {
   store().Retry("a", note("retry"));
   store().Take(store::JobStore::Lanes::kAny, note("take"));
   release();
-  answered.Wait();
+  answered.wait();
   EXPECT_THAT(order, ElementsAre("enqueue", "cancel", "retry", "take"));
   EXPECT_THAT(Events(), ElementsAre(HasType(v1::EVENT_TYPE_QUEUED), HasType(v1::EVENT_TYPE_CANCELLED),
                                     HasType(v1::EVENT_TYPE_QUEUED), HasType(v1::EVENT_TYPE_STARTED)));
@@ -118,18 +117,18 @@ TEST_P(JobStoreContract, WritesThatGatherKeepTheOrderInWhichTheyWereAskedFor) {
 TEST_P(JobStoreContract, ARefusedWriteLeavesNothingAndSparesItsNeighbours) {
   Add("a");
   const auto release = listener().HoldNextCommit();
-  absl::BlockingCounter answered(3);
-  const auto count = [&](const auto&) { answered.DecrementCount(); };
+  std::latch answered(3);
+  const auto count = [&](const auto&) { answered.count_down(); };
   std::vector<job::NewJob> jobs;
   jobs.push_back(Make(Request("b")));
   store().Enqueue(std::move(jobs), count);
   store().Cancel("nobody", [&](const absl::StatusOr<v1::Job>& refused) {
     EXPECT_THAT(refused, Refused(absl::StatusCode::kNotFound, "JOB_NOT_FOUND"));
-    answered.DecrementCount();
+    answered.count_down();
   });
   store().Cancel("a", count);
   release();
-  answered.Wait();
+  answered.wait();
   EXPECT_EQ(store().Range().head, 3);
   EXPECT_EQ(StateOf("a"), v1::JOB_STATE_CANCELLED);
   EXPECT_EQ(StateOf("b"), v1::JOB_STATE_QUEUED);

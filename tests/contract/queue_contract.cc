@@ -1,9 +1,9 @@
 // Which job comes next: priority, then time in the queue, by lanes; pause and resume; positions.
 
+#include <latch>
 #include <thread>
 
 #include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/blocking_counter.h"
 #include "server/job/failure.h"
 #include "tests/contract/job_store_contract.h"
 
@@ -126,20 +126,20 @@ TEST_P(JobStoreContract, APauseSurvivesARestart) {
 TEST_P(JobStoreContract, AShortPauseThatTurnedSomebodyAwayIsResumed) {
   Add("a");
   const auto release = listener().HoldNextCommit();
-  absl::BlockingCounter answered(4);
+  std::latch answered(4);
   bool turned_away = false;
   std::vector<job::NewJob> jobs;
   jobs.push_back(Make(Request("b")));
-  store().Enqueue(std::move(jobs), [&](const auto&) { answered.DecrementCount(); });
+  store().Enqueue(std::move(jobs), [&](const auto&) { answered.count_down(); });
   // These gather behind the held commit, so a store that commits in groups sees them at once.
-  store().SetPaused(true, [&](const auto&) { answered.DecrementCount(); });
+  store().SetPaused(true, [&](const auto&) { answered.count_down(); });
   store().Take(Lanes::kAny, [&](const absl::StatusOr<std::optional<store::TakenJob>>& taken) {
     turned_away = !taken->has_value();
-    answered.DecrementCount();
+    answered.count_down();
   });
-  store().SetPaused(false, [&](const auto&) { answered.DecrementCount(); });
+  store().SetPaused(false, [&](const auto&) { answered.count_down(); });
   release();
-  answered.Wait();
+  answered.wait();
   EXPECT_TRUE(turned_away);
   EXPECT_EQ(listener().resumed(), 1);
 }
