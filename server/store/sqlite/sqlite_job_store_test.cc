@@ -125,5 +125,26 @@ TEST_F(SqliteJobStoreTest, PositionsCrossBlocksAndLanes) {
   EXPECT_EQ(store->Stats()->jobs().queued(), reopened_figures->jobs().queued());
 }
 
+TEST_F(SqliteJobStoreTest, AFullQueueRefusesNewJobsAndKnowsTheOldOnes) {
+  auto store = *SqliteJobStore::Open({.path = path_, .clock = &clock_, .max_waiting_jobs = 2});
+  const auto enqueue = [&](job::NewJob job) {
+    std::vector<job::NewJob> jobs;
+    jobs.push_back(std::move(job));
+    return Await<std::vector<absl::StatusOr<EnqueuedJob>>>(
+               [&](auto done) { store->Enqueue(std::move(jobs), std::move(done)); })
+        ->front();
+  };
+  job::NewJob with_request_id = NewJob("a");
+  with_request_id.request_id = "r";
+  ASSERT_OK(enqueue(with_request_id));
+  ASSERT_OK(enqueue(NewJob("b")));
+  EXPECT_THAT(enqueue(NewJob("c")), StatusIs(absl::StatusCode::kResourceExhausted, "2 jobs"));
+  // Whoever repeats a request because its answer was lost gets that answer.
+  EXPECT_EQ(enqueue(with_request_id)->outcome, v1::ENQUEUE_OUTCOME_EXISTING);
+  EXPECT_EQ(enqueue(NewJob("b"))->outcome, v1::ENQUEUE_OUTCOME_EXISTING);
+  ASSERT_OK(Await<v1::Job>([&](auto done) { store->Cancel("b", std::move(done)); }));
+  EXPECT_OK(enqueue(NewJob("c")));
+}
+
 }  // namespace
 }  // namespace spool::store

@@ -292,6 +292,9 @@ absl::StatusOr<int64_t> Writer::PositionOf(const v1::Job& job, int64_t place) {
 
 absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
   if (ledger_.jobs[v1::JOB_STATE_QUEUED] + ledger_.jobs[v1::JOB_STATE_SCHEDULED] >= max_waiting_jobs_) {
+    // A caller that repeats its request must learn of its job, however full the queue is by now.
+    SPOOL_ASSIGN_OR_RETURN(std::optional<EnqueuedJob> known, FindKnown(asked));
+    if (known.has_value()) return *std::move(known);
     return WithRetryDelay(Error(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                                 absl::StrCat(max_waiting_jobs_, " jobs are waiting already"),
                                 {{"maxWaitingJobs", absl::StrCat(max_waiting_jobs_)}}),
@@ -318,17 +321,8 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
   insert.BindBlob(12, job.SerializeAsString());
   SPOOL_RETURN_IF_ERROR(Sql(insert.Run()));
   if (insert.Changes() == 0) {
-    // Known already, by its request_id or by its id.
-    for (const bool by_request : {true, false}) {
-      if (by_request && asked.request_id.empty()) continue;
-      sqlite::Statement& select = by_request ? sql_.job_by_request : sql_.job_by_id;
-      sqlite::ScopedReset reset(select);
-      SPOOL_ASSIGN_OR_RETURN(const bool found,
-                             Sql(select.BindText(1, by_request ? asked.request_id : asked.job.id()).Step()));
-      if (!found) continue;
-      SPOOL_ASSIGN_OR_RETURN(Row row, ReadRow(select));
-      return AnswerExisting(std::move(row), asked, select.Bytes(4), by_request ? "REQUEST_ID_REUSED" : "JOB_ID_TAKEN");
-    }
+    SPOOL_ASSIGN_OR_RETURN(std::optional<EnqueuedJob> known, FindKnown(asked));
+    if (known.has_value()) return *std::move(known);
     return Sql(Corrupt(absl::StrCat("job ", asked.job.id(), " can be neither inserted nor found")));
   }
 
@@ -339,6 +333,20 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
   }
   SPOOL_RETURN_IF_ERROR(AppendEvent(std::move(event)));
   return answer;
+}
+
+absl::StatusOr<std::optional<EnqueuedJob>> Writer::FindKnown(const job::NewJob& asked) {
+  for (const bool by_request : {true, false}) {
+    if (by_request && asked.request_id.empty()) continue;
+    sqlite::Statement& select = by_request ? sql_.job_by_request : sql_.job_by_id;
+    sqlite::ScopedReset reset(select);
+    SPOOL_ASSIGN_OR_RETURN(const bool found,
+                           Sql(select.BindText(1, by_request ? asked.request_id : asked.job.id()).Step()));
+    if (!found) continue;
+    SPOOL_ASSIGN_OR_RETURN(Row row, ReadRow(select));
+    return AnswerExisting(std::move(row), asked, select.Bytes(4), by_request ? "REQUEST_ID_REUSED" : "JOB_ID_TAKEN");
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<EnqueuedJob> Writer::AnswerExisting(Row row, const job::NewJob& asked, absl::string_view fingerprint,

@@ -83,6 +83,8 @@ class Writer {
   absl::StatusOr<Row> LoadBySeq(int64_t seq);
   // ABORTED (LEASE_LOST) unless the job runs under this lease.
   absl::StatusOr<Row> LoadLeased(const Lease& lease);
+  // The answer when the job's request_id or id is known already; nullopt when neither is.
+  absl::StatusOr<std::optional<EnqueuedJob>> FindKnown(const job::NewJob& asked);
   absl::StatusOr<EnqueuedJob> AnswerExisting(Row row, const job::NewJob& asked, absl::string_view fingerprint,
                                              absl::string_view reason);
 
