@@ -35,7 +35,7 @@ absl::Status CheckJobId(absl::string_view job_id) {
 template <typename Response>
 store::Done<v1::Job> AnswerWithJob(grpc::ServerUnaryReactor* reactor, Response* response) {
   return [reactor, response](absl::StatusOr<v1::Job> job) {
-    if (job.ok()) *response->mutable_job() = *std::move(job);
+    if (job.ok()) *response->mutable_job() = std::move(*job);
     reactor->Finish(ToGrpc(job.status()));
   };
 }
@@ -189,7 +189,7 @@ grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* contex
       *response->mutable_job() = std::move(stored->job);
       if (response->job().state() == v1::JOB_STATE_RUNNING) {
         if (auto progress = feed_->progress().Latest(request->job_id()); progress.has_value()) {
-          *response->mutable_job()->mutable_progress() = *std::move(progress);
+          *response->mutable_job()->mutable_progress() = std::move(*progress);
         }
       }
       response->set_sequence(stored->head);

@@ -66,7 +66,7 @@ grpc::Status MediaService::UploadMedia(grpc::ServerContext* context, grpc::Serve
   const Turn turn(calls_);
   if (!turn.status().ok()) return ToGrpc(turn.status());
   absl::StatusOr<v1::UploadMediaResponse> uploaded = Upload(context, reader);
-  if (uploaded.ok()) *response = *std::move(uploaded);
+  if (uploaded.ok()) *response = std::move(*uploaded);
   return ToGrpc(uploaded.status());
 }
 
@@ -174,7 +174,7 @@ grpc::Status MediaService::ProbeMedia(grpc::ServerContext*, const v1::ProbeMedia
     return ToGrpc(FieldError("input", "is not the id of an upload"));
   }
   absl::StatusOr<v1::MediaInfo> media = executor_->Probe(request->input());
-  if (media.ok()) *response->mutable_media() = *std::move(media);
+  if (media.ok()) *response->mutable_media() = std::move(*media);
   return ToGrpc(media.status());
 }
 

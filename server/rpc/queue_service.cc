@@ -13,7 +13,7 @@ grpc::ServerUnaryReactor* QueueService::GetQueueStats(grpc::CallbackServerContex
   pool_->Post([this, reactor, response] {
     absl::StatusOr<v1::GetQueueStatsResponse> stats = store_->Stats();
     if (stats.ok()) {
-      *response = *std::move(stats);
+      *response = std::move(*stats);
       response->set_slots(executor_->slots());
       response->set_watchers(feed_->subscriptions());
     }
