@@ -26,8 +26,9 @@ using ReaderMutexLock = absl::ReaderMutexLock;
 
 #else
 
-// The distribution's Abseil is not built for the thread sanitizer, which therefore sees none of its locks and takes every
-// guarded access for a race. It does see those of the standard library. Slower: whoever unlocks wakes all who wait.
+// The distribution's Abseil is not built for the thread sanitizer, which therefore sees none of its locks and takes
+// every guarded access for a race. It does see those of the standard library. Slower: whoever unlocks wakes all who
+// wait.
 class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mu_.lock(); }
