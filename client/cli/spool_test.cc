@@ -224,7 +224,7 @@ TEST_F(SpoolTest, RemoteFilesAndUploadsAreTakenAsTheyAre) {
   EXPECT_EQ(enqueued_.request_id(), "mine");
   EXPECT_EQ(Run({"convert", "upload:7", "--to", "webm", "--json"}), ExitCode::kOk);
   EXPECT_EQ(enqueued_.input(), "upload:7");
-  EXPECT_THAT(out_.str(), EndsWith("{\"id\":\"job\",\"state\":\"JOB_STATE_QUEUED\",\"queuePosition\":\"1\"}\n"));
+  EXPECT_THAT(out_.str(), EndsWith("{\"id\":\"job\",\"state\":\"JOB_STATE_QUEUED\",\"queuePosition\":1}\n"));
 }
 
 TEST_F(SpoolTest, AMissingFileIsToldBeforeAnythingIsEnqueued) {
