@@ -5,7 +5,7 @@
 
 #include "absl/synchronization/mutex.h"
 
-#ifdef __SANITIZE_THREAD__
+#ifdef SPOOL_TSAN
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -18,7 +18,7 @@ namespace spool {
 
 using Condition = absl::Condition;
 
-#ifndef __SANITIZE_THREAD__
+#ifndef SPOOL_TSAN
 
 using Mutex = absl::Mutex;
 using MutexLock = absl::MutexLock;

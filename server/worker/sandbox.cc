@@ -30,7 +30,7 @@ struct LandlockRuleset {
 };
 
 // A sanitizer's run time reads /proc and maps memory in ways of its own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(SPOOL_TSAN)
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
