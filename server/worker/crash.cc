@@ -62,7 +62,10 @@ void OnCrash(int signal_number, siginfo_t* info, void* context) {
     record.frames[record.frame_count++] = reinterpret_cast<uint64_t>(frames[i]);
   }
   [[maybe_unused]] const ssize_t written = write(g_crash_fd, &record, sizeof(record));
-  // Returning repeats the instruction, this time with the default action (SA_RESETHAND).
+  // Returning repeats the instruction, this time with the default action (SA_RESETHAND). A signal that somebody sent
+  // has no such instruction: it is sent again and comes through on return, or the worker would go on as if nothing
+  // were.
+  if (info->si_code <= 0) raise(signal_number);
 }
 
 // "av_frame_unref (libavutil.so.57+0x1c40)".

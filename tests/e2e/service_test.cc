@@ -1,0 +1,143 @@
+// What every gRPC server has: health of each service, reflection in both versions, and calm in the face of nonsense.
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpc/reflection/v1/reflection.pb.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "tests/support/spoold_test.h"
+
+namespace spool::testing {
+namespace {
+
+using ::testing::IsSupersetOf;
+
+class ServiceTest : public SpooldTest {
+ protected:
+  void SetUp() override { StartServer(); }
+
+  // One message to a method that streams, and the first answer; both as bytes.
+  absl::StatusOr<std::string> CallRaw(const std::string& method, const std::string& request);
+};
+
+absl::StatusOr<std::string> ServiceTest::CallRaw(const std::string& method, const std::string& request) {
+  grpc::GenericStub stub(channel());
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto wait = [&queue] {
+    void* tag;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return ok;
+  };
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  wait();
+  const grpc::Slice slice(request);
+  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+  wait();
+  call->WritesDone(nullptr);
+  wait();
+  grpc::ByteBuffer response;
+  call->Read(&response, nullptr);
+  const bool answered = wait();
+  if (answered) context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  wait();
+  if (!answered) return client::FromGrpc(status);
+  std::vector<grpc::Slice> slices;
+  response.Dump(&slices).ok();
+  std::string bytes;
+  for (const grpc::Slice& each : slices) bytes.append(reinterpret_cast<const char*>(each.begin()), each.size());
+  return bytes;
+}
+
+TEST_F(ServiceTest, EachServiceIsHealthy) {
+  const auto health = grpc::health::v1::Health::NewStub(channel());
+  for (const char* service : {"", "spool.v1.JobService", "spool.v1.QueueService", "spool.v1.MediaService"}) {
+    grpc::ClientContext context;
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
+    grpc::health::v1::HealthCheckResponse response;
+    ASSERT_TRUE(health->Check(&context, request, &response).ok()) << service;
+    EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING) << service;
+  }
+  grpc::ClientContext context;
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service("no.such.Service");
+  grpc::health::v1::HealthCheckResponse response;
+  EXPECT_EQ(health->Check(&context, request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+// The messages of both versions are the same on the wire.
+TEST_F(ServiceTest, BothReflectionsListTheServices) {
+  grpc::reflection::v1::ServerReflectionRequest request;
+  request.set_list_services("");
+  for (const char* version : {"v1", "v1alpha"}) {
+    const auto bytes = CallRaw(std::string("/grpc.reflection.") + version + ".ServerReflection/ServerReflectionInfo",
+                               request.SerializeAsString());
+    ASSERT_OK(bytes) << version;
+    grpc::reflection::v1::ServerReflectionResponse response;
+    ASSERT_TRUE(response.ParseFromString(*bytes));
+    std::vector<std::string> names;
+    for (const auto& service : response.list_services_response().service()) names.push_back(service.name());
+    EXPECT_THAT(names, IsSupersetOf({"spool.v1.JobService", "spool.v1.QueueService", "spool.v1.MediaService",
+                                     "grpc.health.v1.Health"}))
+        << version;
+  }
+}
+
+TEST_F(ServiceTest, BothReflectionsKnowTheErrorDetails) {
+  grpc::reflection::v1::ServerReflectionRequest request;
+  for (const char* version : {"v1", "v1alpha"}) {
+    for (const char* symbol : {"spool.v1.JobService.WatchEvents", "google.rpc.ErrorInfo"}) {
+      request.set_file_containing_symbol(symbol);
+      const auto bytes = CallRaw(std::string("/grpc.reflection.") + version + ".ServerReflection/ServerReflectionInfo",
+                                 request.SerializeAsString());
+      ASSERT_OK(bytes) << version;
+      grpc::reflection::v1::ServerReflectionResponse response;
+      ASSERT_TRUE(response.ParseFromString(*bytes));
+      EXPECT_GT(response.file_descriptor_response().file_descriptor_proto_size(), 0) << version << " " << symbol;
+    }
+  }
+}
+
+TEST_F(ServiceTest, GarbageIsRefusedAndTheServerLives) {
+  // Not a field; a length without its bytes; a string that is no UTF-8; nesting without end.
+  std::string nested;
+  for (int i = 0; i < 3000; ++i) nested += "\x22\x7f";
+  for (const std::string& garbage : {std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11),
+                                     std::string("\x0a\x7fshort"), std::string("\x0a\x02\xc3\x28"), nested}) {
+    EXPECT_THAT(CallRaw("/spool.v1.JobService/WatchEvents", garbage), StatusIs(absl::StatusCode::kInvalidArgument))
+        << garbage.substr(0, 12);
+  }
+  EXPECT_OK(client().GetQueueStats());
+}
+
+TEST_F(ServiceTest, AWatchThatMakesNoSenseIsRefusedByName) {
+  const auto refusal = [&](const v1::WatchEventsRequest& request) { return OpenWatch(request)->UntilEnd(); };
+  v1::WatchEventsRequest request;
+  request.set_until_terminal(true);
+  EXPECT_THAT(refusal(request), StatusIs(absl::StatusCode::kInvalidArgument));
+  request.Clear();
+  request.set_after_sequence(-1);
+  EXPECT_THAT(refusal(request), StatusIs(absl::StatusCode::kInvalidArgument));
+  request.Clear();
+  for (int i = 0; i < 1001; ++i) request.mutable_filter()->add_job_ids(std::to_string(i));
+  EXPECT_THAT(refusal(request), Refused(absl::StatusCode::kInvalidArgument, "FILTER_INVALID"));
+}
+
+TEST_F(ServiceTest, AHeartbeatComesWithoutEvents) {
+  v1::WatchEventsRequest request;
+  request.mutable_heartbeat_interval()->set_seconds(1);
+  auto watch = OpenWatch(request);
+  ASSERT_OK(watch->UntilOpened());
+  const auto heartbeat = watch->Next();
+  ASSERT_OK(heartbeat);
+  EXPECT_TRUE(heartbeat->has_coverage());
+  EXPECT_EQ(heartbeat->events_size(), 0);
+}
+
+}  // namespace
+}  // namespace spool::testing

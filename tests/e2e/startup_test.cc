@@ -1,0 +1,85 @@
+// A server that cannot start says why, in words, and ends with code 1.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support/spoold_test.h"
+
+namespace spool::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+// What a start that fails says.
+std::string ComplaintOf(SpooldProcess& server, const std::vector<std::string>& flags) {
+  const absl::Status status = server.Start(flags);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, "exit code 1")) << "it should not have started";
+  return std::string(status.message());
+}
+
+TEST(Startup, APortThatIsTaken) {
+  SpooldProcess first, second;
+  ASSERT_OK(first.Start());
+  EXPECT_THAT(ComplaintOf(second, {"--grpc_address=" + first.address()}),
+              AllOf(HasSubstr(first.address()), HasSubstr("taken")));
+  EXPECT_THAT(ComplaintOf(second, {"--http_address=" + first.address()}), HasSubstr(first.address()));
+}
+
+TEST(Startup, ADataFolderInUseNamesTheOther) {
+  SpooldProcess first, second;
+  ASSERT_OK(first.Start());
+  EXPECT_THAT(ComplaintOf(second, {"--data_dir=" + first.data_dir()}),
+              AllOf(HasSubstr(first.data_dir()), HasSubstr("pid " + std::to_string(first.pid()))));
+  // The lock ends with its holder, however that ends.
+  first.Kill();
+  EXPECT_OK(second.Start({"--data_dir=" + first.data_dir()}));
+}
+
+TEST(Startup, ARootThatIsMissing) {
+  SpooldProcess server;
+  EXPECT_THAT(ComplaintOf(server, {"--media_root=/nowhere/media"}), HasSubstr("/nowhere/media"));
+  EXPECT_THAT(ComplaintOf(server, {"--output_root=/nowhere/out"}), HasSubstr("/nowhere/out"));
+  EXPECT_THAT(ComplaintOf(server, {"--data_dir=/dev/null/data"}), HasSubstr("/dev/null/data"));
+}
+
+TEST(Startup, ADataFolderThatIsNotWritable) {
+  SpooldProcess server;
+  const std::string locked = server.folder() + "/locked";
+  ASSERT_EQ(mkdir(locked.c_str(), 0500), 0);
+  if (access(locked.c_str(), W_OK) == 0) GTEST_SKIP() << "root may write anywhere";
+  EXPECT_THAT(ComplaintOf(server, {"--data_dir=" + locked}), AllOf(HasSubstr(locked), HasSubstr("not writable")));
+}
+
+TEST(Startup, ABadFlag) {
+  SpooldProcess server;
+  EXPECT_THAT(ComplaintOf(server, {"--no_such_flag=1"}), HasSubstr("no_such_flag"));
+  EXPECT_THAT(ComplaintOf(server, {"--slots=many"}), HasSubstr("slots"));
+  EXPECT_THAT(ComplaintOf(server, {"--slots=-1"}), HasSubstr("--slots"));
+  EXPECT_THAT(ComplaintOf(server, {"--store=paper"}), HasSubstr("paper"));
+  EXPECT_THAT(ComplaintOf(server, {"--worker=/nowhere/worker"}), HasSubstr("/nowhere/worker"));
+  EXPECT_THAT(ComplaintOf(server, {"--grpc_address=nonsense"}), HasSubstr("nonsense"));
+}
+
+TEST(Startup, AnAddressThatOthersCanReachIsRefused) {
+  SpooldProcess server;
+  for (const char* address : {"0.0.0.0:0", "[::]:0", "192.0.2.1:0"}) {
+    EXPECT_THAT(ComplaintOf(server, {std::string("--grpc_address=") + address}),
+                AllOf(HasSubstr(address), HasSubstr("--allow_unprotected_network")));
+    EXPECT_THAT(ComplaintOf(server, {std::string("--http_address=") + address}), HasSubstr(address));
+  }
+  EXPECT_OK(server.Start({"--grpc_address=0.0.0.0:0", "--allow_unprotected_network"}));
+}
+
+TEST(Startup, FlagsMayStandInTheEnvironment) {
+  SpooldProcess server;
+  setenv("SPOOL_SLOTS", "many", 1);
+  EXPECT_THAT(ComplaintOf(server, {}), HasSubstr("SPOOL_SLOTS"));
+  setenv("SPOOL_SLOTS", "3", 1);
+  ASSERT_OK(server.Start());
+  unsetenv("SPOOL_SLOTS");
+  EXPECT_EQ(client::Client(server.address()).GetQueueStats()->slots(), 3);
+}
+
+}  // namespace
+}  // namespace spool::testing

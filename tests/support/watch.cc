@@ -1,0 +1,107 @@
+#include "tests/support/watch.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cpp/status.h"
+#include "server/base/status_macros.h"
+
+namespace spool::testing {
+
+v1::WatchEventsRequest FromEarliest() {
+  v1::WatchEventsRequest request;
+  request.set_start_at(v1::START_AT_EARLIEST);
+  return request;
+}
+
+Watch::Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request) : feed_(request) {
+  Open(stub);
+}
+
+Watch::~Watch() {
+  context_->TryCancel();
+  Ending().IgnoreError();
+}
+
+void Watch::Open(v1::JobService::StubInterface* stub) {
+  context_ = std::make_unique<grpc::ClientContext>();
+  // Far longer than any wait of a healthy test; a sick one shall say where it waited.
+  context_->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
+  reader_ = stub->WatchEvents(context_.get(), feed_.BeginStream());
+}
+
+void Watch::Resume(v1::JobService::StubInterface* stub) {
+  context_->TryCancel();
+  Ending().IgnoreError();
+  Open(stub);
+}
+
+absl::Status Watch::Ending() {
+  if (reader_ == nullptr) return absl::CancelledError("the stream has ended before");
+  const absl::Status status = client::FromGrpc(reader_->Finish());
+  reader_ = nullptr;
+  return status;
+}
+
+absl::StatusOr<v1::WatchEventsResponse> Watch::Next() {
+  if (reader_ == nullptr) return absl::CancelledError("the stream has ended before");
+  v1::WatchEventsResponse response;
+  if (!reader_->Read(&response)) {
+    SPOOL_RETURN_IF_ERROR(Ending());
+    return absl::OutOfRangeError("ended");
+  }
+  draining_seen_ = draining_seen_ || response.has_draining();
+  SPOOL_RETURN_IF_ERROR(feed_.Accept(response));
+  return response;
+}
+
+absl::StatusOr<v1::Event> Watch::Until(const std::function<bool(const v1::Event&)>& wanted) {
+  for (;;) {
+    while (!unseen_.empty()) {
+      v1::Event event = std::move(unseen_.front());
+      unseen_.pop_front();
+      if (wanted(event)) return event;
+    }
+    SPOOL_ASSIGN_OR_RETURN(const v1::WatchEventsResponse response, Next());
+    unseen_.assign(response.events().begin(), response.events().end());
+  }
+}
+
+absl::StatusOr<v1::Event> Watch::Until(v1::EventType type, const std::string& job_id) {
+  const auto ends = [](const v1::Event& event) {
+    return event.has_completed() || event.has_failed() || event.has_cancelled();
+  };
+  SPOOL_ASSIGN_OR_RETURN(const v1::Event event, Until([&](const v1::Event& event) {
+                           return event.job_id() == job_id && (event.type() == type || ends(event));
+                         }));
+  if (event.type() == type) return event;
+  return absl::InternalError(absl::StrCat("the job ended in another way: ", event.ShortDebugString()));
+}
+
+absl::Status Watch::UntilOpened() { return Next().status(); }
+
+absl::Status Watch::UntilProgress(const std::string& job_id) {
+  for (;;) {
+    SPOOL_ASSIGN_OR_RETURN(const v1::WatchEventsResponse response, Next());
+    for (const v1::ProgressSample& sample : response.progress()) {
+      if (sample.job_id() == job_id && sample.progress().fraction() > 0) return absl::OkStatus();
+    }
+  }
+}
+
+absl::Status Watch::UntilCovered(int64_t sequence) {
+  while (feed_.through() < sequence) SPOOL_RETURN_IF_ERROR(Next().status());
+  return absl::OkStatus();
+}
+
+absl::Status Watch::UntilEnd() {
+  for (;;) {
+    const absl::StatusOr<v1::WatchEventsResponse> response = Next();
+    if (response.ok()) continue;
+    const bool ended_ok = absl::IsOutOfRange(response.status()) && response.status().message() == "ended";
+    return ended_ok ? absl::OkStatus() : response.status();
+  }
+}
+
+}  // namespace spool::testing
