@@ -72,6 +72,8 @@ absl::StatusOr<Arguments> ParseArguments(absl::Span<const Flag> flags, absl::Spa
     if (word.flag->value.empty()) {
       if (word.value.has_value()) return UsageError(absl::StrCat(word.shown, " takes no value"));
       word.value = "";
+    } else if (!word.value.has_value() && !word.flag->TakesNextWord()) {
+      word.value = "";
     } else if (!word.value.has_value()) {
       if (i + 1 == words.size()) return UsageError(absl::StrCat(word.shown, " needs a value: ", word.flag->value));
       word.value = words[++i];
@@ -85,7 +87,7 @@ size_t FindCommand(absl::Span<const Flag> flags, absl::Span<const std::string> w
   for (size_t i = 0; i < words.size(); ++i) {
     if (!LooksLikeFlag(words[i])) return i;
     const FlagWord word = ReadFlagWord(flags, words[i]);
-    const bool value_follows = word.flag != nullptr && !word.flag->value.empty() && !word.value.has_value();
+    const bool value_follows = word.flag != nullptr && word.flag->TakesNextWord() && !word.value.has_value();
     if (value_follows) ++i;
   }
   return words.size();

@@ -23,6 +23,11 @@ struct Flag {
   std::string help;
   // One-letter form, such as 'o'; 0 for none.
   char letter = 0;
+  // An optional value can be given only as --flag=VALUE.
+  enum class Value { kRequired, kOptional } need = Value::kRequired;
+
+  // Whether its value may be the next word.
+  bool TakesNextWord() const { return !value.empty() && need == Value::kRequired; }
 };
 
 // Flags by name and everything else in order.
@@ -42,9 +47,9 @@ class Arguments {
   std::vector<std::string> positionals_;
 };
 
-// Takes --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE and switches, before, between and after the positionals; what
-// follows `--` is positional. A lone `-` is positional. A value may begin with a dash. UsageError: an unknown flag, a
-// flag without its value, or a switch with one.
+// Takes --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE and switches (also a flag whose optional value is left out),
+// before, between and after the positionals; what follows `--` is positional. A lone `-` is positional. A value may
+// begin with a dash. UsageError: an unknown flag, a flag without its value, or a switch with one.
 absl::StatusOr<Arguments> ParseArguments(absl::Span<const Flag> flags, absl::Span<const std::string> words);
 
 // Index in `words` of the first word that is neither a flag nor a flag's value: the command. words.size() when there

@@ -90,5 +90,18 @@ TEST(FindCommand, PassesOverFlagsAndTheirValues) {
   EXPECT_EQ(find({}), 0);
 }
 
+TEST(ParseArguments, AnOptionalValueIsNeverTheNextWord) {
+  const std::vector<Flag> flags = {{"loudness", "LUFS", "", 0, Flag::Value::kOptional}};
+  const std::vector<std::string> bare = {"--loudness", "file"};
+  const auto without = ParseArguments(flags, bare);
+  ASSERT_OK(without);
+  EXPECT_TRUE(without->Has("loudness"));
+  EXPECT_EQ(without->Get("loudness"), "");
+  EXPECT_EQ(without->positionals(), std::vector<std::string>{"file"});
+  EXPECT_EQ(FindCommand(flags, bare), 1);
+  const std::vector<std::string> given = {"--loudness=-16", "file"};
+  EXPECT_EQ(ParseArguments(flags, given)->Get("loudness"), "-16");
+}
+
 }  // namespace
 }  // namespace spool::cli

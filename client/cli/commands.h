@@ -12,6 +12,14 @@ namespace spool::cli {
 // enqueue_commands.cc
 Command ResizeCommand();
 Command ConvertCommand();
+Command ThumbnailCommand();
+Command SpriteCommand();
+Command PreviewCommand();
+Command RunPresetCommand();
+
+// plan_commands.cc
+Command PlanCommand();
+Command PresetsCommand();
 
 // job_commands.cc
 Command GetCommand();

@@ -1,4 +1,4 @@
-// spool resize, spool convert
+// spool resize, convert, thumbnail, sprite, preview, run
 
 #include <string>
 #include <utility>
@@ -60,6 +60,13 @@ std::vector<Flag> WithJobFlags(std::vector<Flag> flags) {
   return flags;
 }
 
+// The run of a command whose flags make `request`.
+auto Enqueuing(absl::StatusOr<v1::EnqueueRequest> (*request)(const Arguments& arguments, absl::Time now)) {
+  return [request](Session& session, const Arguments& arguments) {
+    return EnqueueJob(session, arguments, request(arguments, session.environment().clock->Now()));
+  };
+}
+
 }  // namespace
 
 Command ResizeCommand() {
@@ -75,10 +82,7 @@ Command ResizeCommand() {
       .flags = WithJobFlags(ResizeFlags()),
       .examples = {"spool resize cat.mp4 --width 1280 --wait --download small.mp4",
                    "spool resize --remote in/cat.mp4 --width 800 --height 600 --fit cover"},
-      .run =
-          [](Session& session, const Arguments& arguments) {
-            return EnqueueJob(session, arguments, ResizeRequest(arguments, session.environment().clock->Now()));
-          },
+      .run = Enqueuing(ResizeRequest),
   };
 }
 
@@ -96,10 +100,70 @@ Command ConvertCommand() {
       .examples = {"spool convert cat.mov --to mp4 --wait --download cat.mp4",
                    "spool convert cat.mp4 --to webm --video-codec av1 --quality 30",
                    "spool convert cat.mp4 --to gif --start 5 --duration 2.5s"},
-      .run =
-          [](Session& session, const Arguments& arguments) {
-            return EnqueueJob(session, arguments, ConvertRequest(arguments, session.environment().clock->Now()));
-          },
+      .run = Enqueuing(ConvertRequest),
+  };
+}
+
+Command ThumbnailCommand() {
+  return {
+      .name = "thumbnail",
+      .positionals = {"FILE"},
+      .synopsis = "[--at TIME] [--width PIXELS] [--wait] [flags]",
+      .summary = "make a picture of a video",
+      .description = absl::StrCat(
+          "Enqueues a job that makes one picture of FILE: the one at a given time, or one that stands for the "
+          "video.\n\n",
+          kInputHelp),
+      .flags = WithJobFlags(ThumbnailFlags()),
+      .examples = {"spool thumbnail cat.mp4 --width 320 --download cat.jpg", "spool thumbnail cat.mp4 --at 3s"},
+      .run = Enqueuing(ThumbnailRequest),
+  };
+}
+
+Command SpriteCommand() {
+  return {
+      .name = "sprite",
+      .positionals = {"FILE"},
+      .synopsis = "[--interval TIME] [--columns NUMBER] [--rows NUMBER] [--wait] [flags]",
+      .summary = "make a sheet of small pictures for a timeline",
+      .description = absl::StrCat(
+          "Enqueues a job that puts small pictures of FILE, at even distances, into one image, and beside it a WebVTT "
+          "file that tells players where each is: `spool download ID --vtt` fetches that.\n\n",
+          kInputHelp),
+      .flags = WithJobFlags(SpriteFlags()),
+      .examples = {"spool sprite cat.mp4 --interval 10s --download cat.jpg"},
+      .run = Enqueuing(SpriteRequest),
+  };
+}
+
+Command PreviewCommand() {
+  return {
+      .name = "preview",
+      .positionals = {"FILE"},
+      .synopsis = "[--start TIME] [--duration TIME] [--width PIXELS] [--wait] [flags]",
+      .summary = "make a short animation of a video",
+      .description = absl::StrCat("Enqueues a job that makes a short silent animation of FILE.\n\n", kInputHelp),
+      .flags = WithJobFlags(PreviewFlags()),
+      .examples = {"spool preview cat.mp4 --download cat.webp",
+                   "spool preview cat.mp4 --container gif --start 5s --duration 2s"},
+      .run = Enqueuing(PreviewRequest),
+  };
+}
+
+Command RunPresetCommand() {
+  return {
+      .name = "run",
+      .positionals = {"FILE"},
+      .synopsis = "--preset NAME [--wait] [flags]",
+      .summary = "make what a preset says, which may be several outputs",
+      .description = absl::StrCat(
+          "Enqueues a job that makes of FILE what a preset stands for; `spool presets` lists them. Several outputs "
+          "share one decode; `spool download ID --name NAME` fetches one of them.\n\n",
+          kInputHelp),
+      .flags = WithJobFlags(RunFlags()),
+      .examples = {"spool run cat.mp4 --preset web-720p --wait --download cat-720p.mp4",
+                   "spool run cat.mp4 --preset hls-ladder --wait"},
+      .run = Enqueuing(RunRequest),
   };
 }
 

@@ -1,5 +1,8 @@
 #include "client/cli/event_text.h"
 
+#include <string>
+#include <vector>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -160,11 +163,32 @@ std::string RenderSnapshotJob(const v1::Job& job, const TextStyle& style) {
   return block.text();
 }
 
+void AddOutputs(const v1::JobResult& result, Block& block) {
+  for (const v1::OutputResult& output : result.outputs()) {
+    if (output.has_error()) {
+      block.Line(absl::StrCat("Failed ", Escaped(output.name())),
+                 absl::StrCat(output.error().message(), " (", output.error().reason(), ")"));
+      continue;
+    }
+    const v1::JobResult& made = output.result();
+    std::vector<std::string> facts = {made.output()};
+    if (made.width() > 0) facts.push_back(absl::StrCat(made.width(), "x", made.height()));
+    if (made.has_duration()) facts.push_back(FormatSeconds(FromProto(made.duration())));
+    if (made.bytes() > 0) facts.push_back(FormatBytes(made.bytes()));
+    if (!made.vtt().empty()) facts.push_back(made.vtt());
+    block.Line(absl::StrCat("Output ", Escaped(output.name())), absl::StrJoin(facts, ", "));
+    for (const std::string& warning : made.warnings()) {
+      block.Line(absl::StrCat("Warning ", Escaped(output.name())), warning);
+    }
+  }
+}
+
 void AddResult(const v1::JobResult& result, Block& block) {
   if (result.width() > 0) {
     block.Line("Result", absl::StrFormat(R"({"width":%d,"height":%d})", result.width(), result.height()));
   }
-  block.Line("Output", result.output());
+  if (!result.outputs().empty()) return AddOutputs(result, block);
+  block.Line("Output", result.output()).Line("WebVTT", result.vtt());
   for (const std::string& warning : result.warnings()) block.Line("Warning", warning);
 }
 

@@ -20,6 +20,8 @@ std::string RenderSnapshotJob(const v1::Job& job, const TextStyle& style);
 
 // Adds what was made, what went wrong: shared by events and jobs.
 void AddResult(const v1::JobResult& result, Block& block);
+// Each of several outputs: what was made of it or why it was not.
+void AddOutputs(const v1::JobResult& result, Block& block);
 void AddError(const v1::JobError& error, Block& block);
 
 }  // namespace spool::cli

@@ -36,8 +36,11 @@ std::string Fill(absl::string_view text, size_t indent) {
 std::string FlagHelp(absl::Span<const Flag> flags) {
   std::string result;
   for (const Flag& flag : flags) {
+    const std::string value = flag.value.empty()     ? ""
+                              : flag.TakesNextWord() ? absl::StrCat(" ", flag.value)
+                                                     : absl::StrCat("[=", flag.value, "]");
     absl::StrAppend(&result, "    ", flag.letter != 0 ? absl::StrFormat("-%c, ", flag.letter) : "", "--", flag.name,
-                    flag.value.empty() ? "" : " ", flag.value, "\n", Fill(flag.help, 8));
+                    value, "\n", Fill(flag.help, 8));
   }
   return result;
 }

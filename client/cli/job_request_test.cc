@@ -76,6 +76,92 @@ TEST(ConvertRequest, TakesEverySetting) {
   EXPECT_THAT(Convert("--to jpg"), IsRequest("convert { container: CONTAINER_JPEG }"));
 }
 
+TEST(ResizeRequest, TakesTheNewSettings) {
+  EXPECT_THAT(Resize("--width 800 --height 600 --fit cover --gravity top --pad-color #102030 --start 1s --duration 2s "
+                     "--target-size 8M --two-pass --keyframe-interval 2s --pixel-format yuv420p --fps 30000/1001 "
+                     "--sample-rate 48000 --channels 2 --loudness=-23 --strip-metadata --fail-on-damage"),
+              IsRequest(R"pb(resize {
+                               width: 800
+                               height: 600
+                               fit: FIT_COVER
+                               crop_gravity: CROP_GRAVITY_TOP
+                               pad_color: "#102030"
+                               trim {
+                                 start { seconds: 1 }
+                                 duration { seconds: 2 }
+                               }
+                               video {
+                                 target_bytes: 8000000
+                                 two_pass: true
+                                 keyframe_interval { seconds: 2 }
+                                 pixel_format: PIXEL_FORMAT_YUV420P
+                                 frame_rate: 29.97002997002997
+                               }
+                               audio {
+                                 sample_rate: 48000
+                                 channels: 2
+                                 loudness { integrated_lufs: -23 }
+                               }
+                               metadata: METADATA_POLICY_STRIP
+                               on_damage: ON_DAMAGE_FAIL
+                             })pb"));
+  EXPECT_THAT(Resize("--width 8 --crf 20 --loudness --fit shrink"),
+              IsRequest("resize { width: 8 fit: FIT_SHRINK video { quality: 20 } audio { loudness {} } }"));
+}
+
+TEST(ConvertRequest, TakesTheNewSettings) {
+  EXPECT_THAT(Convert("--to mp4 --no-video --never-larger"),
+              IsRequest("convert { container: CONTAINER_MP4 video { drop: true } never_larger: true }"));
+  EXPECT_THAT(Convert("--strip-metadata"), IsRequest("convert { metadata: METADATA_POLICY_STRIP }"));
+}
+
+TEST(ThumbnailRequest, TakesEverySetting) {
+  EXPECT_THAT(ThumbnailRequest(Parse(ThumbnailFlags(), ""), kNow), IsRequest("thumbnail {}"));
+  EXPECT_THAT(ThumbnailRequest(Parse(ThumbnailFlags(),
+                                     "--at 3s --width 320 --height 2 --fit cover --container jpg "
+                                     "--quality 90"),
+                               kNow),
+              IsRequest("thumbnail { at { seconds: 3 } width: 320 height: 2 fit: FIT_COVER container: CONTAINER_JPEG "
+                        "quality: 90 }"));
+}
+
+TEST(SpriteRequest, TakesEverySetting) {
+  EXPECT_THAT(SpriteRequest(Parse(SpriteFlags(),
+                                  "--interval 10s --columns 5 --rows 4 --tile-width 120 --container "
+                                  "webp --quality 50"),
+                            kNow),
+              IsRequest("sprite_sheet { interval { seconds: 10 } columns: 5 rows: 4 tile_width: 120 container: "
+                        "CONTAINER_WEBP quality: 50 }"));
+}
+
+TEST(PreviewRequest, TakesEverySetting) {
+  EXPECT_THAT(
+      PreviewRequest(Parse(PreviewFlags(), "--start 5s --duration 2s --width 100 --fps 12.5 --container gif"), kNow),
+      IsRequest("preview { start { seconds: 5 } duration { seconds: 2 } width: 100 frame_rate: 12.5 container: "
+                "CONTAINER_GIF }"));
+}
+
+TEST(RunRequest, NeedsAPreset) {
+  EXPECT_THAT(RunRequest(Parse(RunFlags(), "--preset hls-ladder@1"), kNow), IsRequest("preset: 'hls-ladder@1'"));
+  EXPECT_TRUE(IsUsageError(RunRequest(Parse(RunFlags(), ""), kNow).status()));
+}
+
+absl::StatusOr<v1::EnqueueRequest> Plan(const std::string& line) {
+  const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
+  const auto arguments = ParseArguments(PlanFlags(), words);
+  EXPECT_OK(arguments);
+  return PlanRequest(*arguments, kNow);
+}
+
+TEST(PlanRequest, IsOfTheKindThatItsFlagsAreOf) {
+  EXPECT_THAT(Plan("--run web-720p"), IsRequest("preset: 'web-720p'"));
+  EXPECT_THAT(Plan("--height 720 --fit shrink"), IsRequest("resize { height: 720 fit: FIT_SHRINK }"));
+  EXPECT_THAT(Plan("--to mkv"), IsRequest("convert { container: CONTAINER_MKV }"));
+  for (const char* line : {"", "--to mp4 --width 8", "--to mp4 --fit cover", "--width 8 --never-larger"}) {
+    EXPECT_TRUE(IsUsageError(Plan(line).status())) << line;
+  }
+}
+
 TEST(ConvertRequest, NeedsSomethingToDo) {
   EXPECT_THAT(Convert("--priority 3"), StatusIs(absl::StatusCode::kInvalidArgument, "--to"));
   EXPECT_OK(Convert("--mute"));
@@ -102,9 +188,26 @@ TEST(JobRequest, TakesWhatIsAboutTheJob) {
 }
 
 TEST(JobRequest, MistakesAreUsageErrors) {
-  for (const char* line : {"--width 1", "--width x", "--width 2 --fit round", "--width 2 --container avi",
-                           "--width 2 --quality 20 --bitrate 2M", "--width 2 --mute --audio-codec aac",
-                           "--width 2 --priority 1001", "--width 2 --label a", "--width 2 --max-retries -1"}) {
+  for (const char* line : {"--width 1",
+                           "--width x",
+                           "--width 2 --fit round",
+                           "--width 2 --container avi",
+                           "--width 2 --quality 20 --bitrate 2M",
+                           "--width 2 --mute --audio-codec aac",
+                           "--width 2 --two-pass",
+                           "--width 2 --crf 20 --quality 20",
+                           "--width 2 --target-size 8M --bitrate 2M",
+                           "--width 2 --target-size x",
+                           "--width 2 --fps 0",
+                           "--width 2 --fps 1/0",
+                           "--width 2 --fps nan",
+                           "--width 2 --loudness=0",
+                           "--width 2 --mute --channels 2",
+                           "--width 2 --gravity top",
+                           "--width 2 --sample-rate 1",
+                           "--width 2 --priority 1001",
+                           "--width 2 --label a",
+                           "--width 2 --max-retries -1"}) {
     EXPECT_TRUE(IsUsageError(Resize(line).status())) << line;
   }
 }

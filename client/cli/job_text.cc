@@ -1,7 +1,6 @@
 #include "client/cli/job_text.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -10,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/event_text.h"
 #include "client/cli/json.h"
+#include "client/cli/table.h"
 #include "client/cli/text.h"
 #include "client/cli/values.h"
 #include "server/base/proto_time.h"
@@ -51,7 +51,7 @@ std::string Labels(const v1::Job& job) {
 
 // Dimensions, length and size of what was made.
 void AddMade(const v1::JobResult& result, Block& block) {
-  block.Line("Output", result.output());
+  block.Line("Output", result.output()).Line("WebVTT", result.vtt());
   if (result.width() > 0) block.Line("Dimensions", absl::StrCat(result.width(), "x", result.height()));
   if (result.has_duration()) block.Line("Duration", FormatSeconds(FromProto(result.duration())));
   block.Line("Size", FormatBytes(result.bytes()));
@@ -60,7 +60,25 @@ void AddMade(const v1::JobResult& result, Block& block) {
     if (!codec->empty()) codecs.push_back(*codec);
   }
   block.Line("Codecs", absl::StrJoin(codecs, ", "));
+  if (result.has_measured_lufs()) block.Line("Loudness Before", absl::StrFormat("%.1f LUFS", result.measured_lufs()));
   for (const std::string& warning : result.warnings()) block.Line("Warning", warning);
+}
+
+// What was made: of several outputs, each.
+void AddAllMade(const v1::JobResult& result, Block& block) {
+  if (result.outputs().empty()) {
+    AddMade(result, block);
+  } else {
+    AddOutputs(result, block);
+  }
+}
+
+// The spec as it was given; of a preset, as that stands for it.
+void AddSpec(const v1::Job& job, Block& block) {
+  block.Line("Preset", job.preset());
+  const google::protobuf::FieldDescriptor* const field =
+      job.GetReflection()->GetOneofFieldDescriptor(job, v1::Job::descriptor()->FindOneofByName("spec"));
+  if (field != nullptr) block.Line("Spec", ToJson(job.GetReflection()->GetMessage(job, field)));
 }
 
 }  // namespace
@@ -71,8 +89,7 @@ std::string RenderJob(const v1::Job& job, const TextStyle& style) {
       .Line("Type", EnumName(job.type()))
       .Line("Video", job.video_id())
       .Line("Input", job.input());
-  if (job.has_resize()) block.Line("Spec", ToJson(job.resize()));
-  if (job.has_convert()) block.Line("Spec", ToJson(job.convert()));
+  AddSpec(job, block);
   block.Line("Priority", job.priority() != 0 ? absl::StrCat(job.priority()) : "")
       .Line("Labels", Labels(job))
       .Line("Attempt", job.attempt() > 0 ? absl::StrCat(job.attempt()) : "")
@@ -84,34 +101,18 @@ std::string RenderJob(const v1::Job& job, const TextStyle& style) {
       .Line("Failed At", job.failed_at())
       .Line("Cancel Requested At", job.cancel_requested_at())
       .Line("Cancelled At", job.cancelled_at());
-  if (job.has_result()) AddMade(job.result(), block);
+  if (job.has_result()) AddAllMade(job.result(), block);
   if (job.has_error()) AddError(job.error(), block);
   return block.text();
 }
 
 std::string RenderJobTable(absl::Span<const v1::Job> jobs, const TextStyle& style) {
-  using Row = std::array<std::string, 5>;
-  std::vector<Row> rows = {{"STATE", "TYPE", "QUEUED AT", "VIDEO", "ID"}};
+  std::vector<TableRow> rows = {{"STATE", "TYPE", "QUEUED AT", "VIDEO", "ID"}};
   for (const v1::Job& job : jobs) {
     rows.push_back({StateName(job.state()), EnumName(job.type()), FormatMoment(FromProto(job.queued_at()), style.zone),
                     Escaped(job.video_id()), Escaped(job.id())});
   }
-  std::array<int, 5> widths = {};
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Columns(row[i]));
-  }
-  std::string table;
-  for (size_t r = 0; r < rows.size(); ++r) {
-    for (size_t i = 0; i < rows[r].size(); ++i) {
-      std::string cell = rows[r][i];
-      const bool last = i + 1 == rows[r].size();
-      if (!last) cell.append(widths[i] + 2 - Columns(cell), ' ');
-      const Colour colour = r == 0 ? Colour::kDim : i == 0 ? ColourOf(jobs[r - 1].state()) : Colour::kPlain;
-      absl::StrAppend(&table, style.palette.Paint(colour, cell));
-    }
-    table += "\n";
-  }
-  return table;
+  return RenderTable(rows, "", style.palette, [&](size_t row) { return ColourOf(jobs[row - 1].state()); });
 }
 
 std::string RenderOutcome(const v1::Job& job, const TextStyle& style) {
@@ -121,7 +122,7 @@ std::string RenderOutcome(const v1::Job& job, const TextStyle& style) {
                                   absl::StrCat(symbol, " ", EnumName(job.state()), " ", Escaped(job.id()))),
               style);
   if (completed) {
-    AddMade(job.result(), block);
+    AddAllMade(job.result(), block);
     block.Line("Run Time", FormatSeconds(FromProto(job.completed_at()) - FromProto(job.started_at())))
         .Line("Total Time (queued → completed)",
               FormatSeconds(FromProto(job.completed_at()) - FromProto(job.queued_at())));

@@ -79,6 +79,61 @@ TEST(RenderOutcome, OfACompletedJob) {
             "   Total Time (queued → completed): 3.00s\n");
 }
 
+constexpr char kSeveral[] = R"pb(
+  id: "outputs-cat-1"
+  type: JOB_TYPE_OUTPUTS
+  preset: "hls-ladder@1"
+  outputs { outputs { name: "720p" } }
+  input: "a.mp4"
+  state: JOB_STATE_COMPLETED
+  result {
+    width: 1280
+    height: 720
+    output: "outputs-cat-1-720p.mp4"
+    outputs {
+      name: "1080p"
+      error { reason: "INVALID_SPEC" message: "would enlarge" }
+    }
+    outputs {
+      name: "720p"
+      result {
+        width: 1280
+        height: 720
+        duration { seconds: 3 }
+        bytes: 1234567
+        output: "outputs-cat-1-720p.mp4"
+        warnings: "a stream dropped"
+      }
+    }
+    outputs {
+      name: "sheet"
+      result { bytes: 5 output: "s.jpg" vtt: "s.vtt" }
+    }
+  })pb";
+
+TEST(RenderOutcome, OfAJobWithSeveralOutputsShowsEach) {
+  EXPECT_EQ(RenderOutcome(Job(kSeveral), TextStyle()),
+            "✔ completed outputs-cat-1\n"
+            "   Failed 1080p: would enlarge (INVALID_SPEC)\n"
+            "   Output 720p: outputs-cat-1-720p.mp4, 1280x720, 3.00s, 1.2 MB\n"
+            "   Warning 720p: a stream dropped\n"
+            "   Output sheet: s.jpg, 5 B, s.vtt\n"
+            "   Run Time: 0.00s\n"
+            "   Total Time (queued → completed): 0.00s\n");
+}
+
+TEST(RenderJob, ShowsThePresetAndItsSpec) {
+  EXPECT_EQ(RenderJob(Job(kSeveral), TextStyle()).substr(0, 160),
+            std::string("outputs-cat-1\n"
+                        "   State: COMPLETED\n"
+                        "   Type: outputs\n"
+                        "   Input: a.mp4\n"
+                        "   Preset: hls-ladder@1\n"
+                        "   Spec: {\"outputs\":[{\"name\":\"720p\"}]}\n"
+                        "   Failed 1080p: would enlarge (INVALID_SPEC)\n")
+                .substr(0, 160));
+}
+
 TEST(RenderOutcome, OfAFailedJob) {
   EXPECT_EQ(
       RenderOutcome(Job("id: 'j' state: JOB_STATE_FAILED error { reason: 'INVALID_MEDIA' message: 'not a video' }"),

@@ -55,9 +55,21 @@ absl::StatusOr<ExitCode> RunUpload(Session& session, const Arguments& arguments)
   return ExitCode::kOk;
 }
 
-// The name under which an output is kept here, when the user gives none: the last part of its path there.
-absl::StatusOr<std::string> LocalName(const v1::Job& job) {
-  const std::string& output = job.result().output();
+// The path on the server of the file that is asked for; empty when there is none such.
+std::string ServerPath(const v1::Job& job, const v1::DownloadMediaRequest& wanted) {
+  const v1::JobResult* result = &job.result();
+  if (!wanted.output_name().empty()) {
+    result = nullptr;
+    for (const v1::OutputResult& output : job.result().outputs()) {
+      if (output.name() == wanted.output_name()) result = &output.result();
+    }
+  }
+  if (result == nullptr) return "";
+  return wanted.vtt() ? result->vtt() : result->output();
+}
+
+// The name under which a file is kept here, when the user gives none: the last part of its path there.
+absl::StatusOr<std::string> LocalName(const std::string& output) {
   const std::string name = output.substr(output.rfind('/') + 1);
   // The server is not trusted to choose anything but a plain, visible name in this folder.
   if (name.empty() || name[0] == '.' || Escaped(name) != name) {
@@ -67,19 +79,27 @@ absl::StatusOr<std::string> LocalName(const v1::Job& job) {
 }
 
 absl::StatusOr<ExitCode> RunDownload(Session& session, const Arguments& arguments) {
-  const std::string& id = arguments.positionals()[0];
+  v1::DownloadMediaRequest wanted;
+  wanted.set_job_id(arguments.positionals()[0]);
+  wanted.set_output_name(arguments.Get("name"));
+  wanted.set_vtt(arguments.Has("vtt"));
   std::string path = arguments.Get("output");
   client::Existing existing = client::Existing::kReplace;
   if (!arguments.Has("output")) {
-    SPOOL_ASSIGN_OR_RETURN(const v1::GetJobResponse job, session.client().GetJob(id));
+    SPOOL_ASSIGN_OR_RETURN(const v1::GetJobResponse job, session.client().GetJob(wanted.job_id()));
     if (job.job().state() != v1::JOB_STATE_COMPLETED) {
-      return absl::FailedPreconditionError(absl::StrCat("job ", id, " is not completed: there is nothing to download"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("job ", wanted.job_id(), " is not completed: there is nothing to download"));
     }
-    SPOOL_ASSIGN_OR_RETURN(path, LocalName(job.job()));
+    const std::string on_server = ServerPath(job.job(), wanted);
+    if (on_server.empty() && (arguments.Has("name") || arguments.Has("vtt"))) {
+      return absl::NotFoundError(absl::StrCat("job ", wanted.job_id(), " has made no such file"));
+    }
+    SPOOL_ASSIGN_OR_RETURN(path, LocalName(on_server));
     existing = client::Existing::kKeep;
   }
   const absl::StatusOr<int64_t> bytes =
-      session.client().Download(id, path, existing, session.ShowTransfer(absl::StrCat("downloading ", path)));
+      session.client().Download(wanted, path, existing, session.ShowTransfer(absl::StrCat("downloading ", path)));
   session.screen().SetLive({});
   if (absl::IsAlreadyExists(bytes.status())) {
     return absl::AlreadyExistsError(absl::StrCat(path, " exists: name it with --output to replace it"));
@@ -106,7 +126,7 @@ Command UploadCommand() {
       .name = "upload",
       .positionals = {"FILE"},
       .summary = "store a local file on the server",
-      .description = "Prints the id that stands for the file as FILE of `spool resize`, `convert` and `probe`.",
+      .description = "Prints the id that stands for the file as FILE of `spool resize`, `convert`, `probe` and so on.",
       .examples = {"id=$(spool upload cat.mp4) && spool resize \"$id\" --width 640"},
       .run = RunUpload,
   };
@@ -116,13 +136,16 @@ Command DownloadCommand() {
   return {
       .name = "download",
       .positionals = {"ID"},
-      .synopsis = "[-o PATH]",
+      .synopsis = "[-o PATH] [--name NAME] [--vtt]",
       .summary = "fetch the output of a completed job",
       .description =
           "Writes the file under its name on the server to the current folder, unless there is one of that "
           "name; or to PATH, which is replaced. It appears only when it is complete. Prints its path.",
-      .flags = {{"output", "PATH", "Where to write it.", 'o'}},
-      .examples = {"spool download resize-cat-01JGFJJZ00ABCDEFGHJKMNPQRS -o small.mp4"},
+      .flags = {{"output", "PATH", "Where to write it.", 'o'},
+                {"name", "NAME", "Which of several outputs, such as 720p. By default the first that was made."},
+                {"vtt", "", "The WebVTT file of a sprite sheet instead of the image."}},
+      .examples = {"spool download resize-cat-01JGFJJZ00ABCDEFGHJKMNPQRS -o small.mp4",
+                   "spool download outputs-cat-01JGFJJZ00ABCDEFGHJKMNPQRS --name 720p"},
       .run = RunDownload,
   };
 }

@@ -76,9 +76,10 @@ ExitCode RunWithoutCommand(absl::Span<const std::string> words, const Environmen
 }  // namespace
 
 std::vector<Command> AllCommands() {
-  return {ResizeCommand(), ConvertCommand(), WatchCommand(),  GetCommand(),    ListCommand(),
-          CancelCommand(), RetryCommand(),   DeleteCommand(), UploadCommand(), DownloadCommand(),
-          ProbeCommand(),  StatsCommand(),   PauseCommand(),  ResumeCommand()};
+  return {ResizeCommand(),    ConvertCommand(), ThumbnailCommand(), SpriteCommand(), PreviewCommand(),
+          RunPresetCommand(), PlanCommand(),    PresetsCommand(),   WatchCommand(),  GetCommand(),
+          ListCommand(),      CancelCommand(),  RetryCommand(),     DeleteCommand(), UploadCommand(),
+          DownloadCommand(),  ProbeCommand(),   StatsCommand(),     PauseCommand(),  ResumeCommand()};
 }
 
 ExitCode RunSpool(absl::Span<const std::string> words, const Environment& environment) {

@@ -156,11 +156,11 @@ TEST_F(SpoolTest, MistakesEndWithTwo) {
 
 TEST_F(SpoolTest, HelpNamesEveryCommandAndFlag) {
   EXPECT_EQ(Run({"--help"}), ExitCode::kOk);
-  EXPECT_THAT(out_.str(), HasSubstr("    download  fetch the output of a completed job\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("    download   fetch the output of a completed job\n"));
   out_.str("");
   EXPECT_EQ(Run({"download", "--help"}), ExitCode::kOk);
   EXPECT_THAT(out_.str(), StartsWith("NAME\n    spool download - fetch the output of a completed job\n\n"
-                                     "SYNOPSIS\n    spool download ID [-o PATH]\n"));
+                                     "SYNOPSIS\n    spool download ID [-o PATH] [--name NAME] [--vtt]\n"));
   EXPECT_THAT(out_.str(), HasSubstr("    -o, --output PATH\n"));
   const std::string help = out_.str();
   out_.str("");
@@ -169,8 +169,9 @@ TEST_F(SpoolTest, HelpNamesEveryCommandAndFlag) {
 }
 
 TEST_F(SpoolTest, EveryHelpFitsAPage) {
-  for (const char* command : {"resize", "convert", "watch", "get", "list", "cancel", "retry", "delete", "upload",
-                              "download", "probe", "stats", "pause", "resume"}) {
+  for (const char* command :
+       {"resize", "convert", "thumbnail", "sprite", "preview", "run",      "plan",  "presets", "watch", "get",
+        "list",   "cancel",  "retry",     "delete", "upload",  "download", "probe", "stats",   "pause", "resume"}) {
     out_.str("");
     EXPECT_EQ(Run({command, "-h"}), ExitCode::kOk);
     std::istringstream lines(out_.str());
@@ -504,6 +505,85 @@ TEST_F(SpoolTest, DownloadWritesToItsPath) {
   EXPECT_EQ(Run({"download", "job", "-o", path}), ExitCode::kOk);
   EXPECT_EQ(Run({"download", "job", "-o", path, "--json"}), ExitCode::kOk);
   EXPECT_EQ(out_.str(), absl::StrCat(path, "\n{\"path\":\"", path, "\",\"bytes\":\"5\"}\n"));
+}
+
+TEST_F(SpoolTest, DownloadAsksForTheOutputThatIsNamed) {
+  server_.get_job = [](const v1::GetJobRequest&, v1::GetJobResponse* response) {
+    *response->mutable_job() = Parse<v1::Job>(
+        "state: JOB_STATE_COMPLETED result { output: 'a' outputs { name: 'sheet' result { output: 's.jpg' vtt: '..' } "
+        "} }");
+    return grpc::Status::OK;
+  };
+  v1::DownloadMediaRequest asked;
+  server_.download_media = [&](const v1::DownloadMediaRequest& request,
+                               std::vector<v1::DownloadMediaResponse>* chunks) {
+    asked = request;
+    chunks->resize(1);
+    (*chunks)[0].set_chunk("x");
+    (*chunks)[0].set_total_bytes(1);
+    return grpc::Status::OK;
+  };
+  const std::string path = folder_ + "/x.vtt";
+  EXPECT_EQ(Run({"download", "job", "--name", "sheet", "--vtt", "-o", path}), ExitCode::kOk) << err_.str();
+  EXPECT_EQ(asked.output_name(), "sheet");
+  EXPECT_TRUE(asked.vtt());
+  EXPECT_EQ(Run({"download", "job", "--name", "sheet", "--vtt"}), ExitCode::kUsage);
+  EXPECT_EQ(Run({"download", "job", "--name", "none"}), ExitCode::kFailed);
+  EXPECT_THAT(err_.str(), EndsWith("spool: job job has made no such file\n"));
+}
+
+TEST_F(SpoolTest, RunEnqueuesAPreset) {
+  AcceptJobs("");
+  EXPECT_EQ(Run({"run", "a", "--remote", "--preset", "web-720p"}), ExitCode::kOk);
+  EXPECT_EQ(enqueued_.preset(), "web-720p");
+  EXPECT_EQ(Run({"thumbnail", "a", "--remote", "--at", "3s"}), ExitCode::kOk);
+  EXPECT_EQ(enqueued_.thumbnail().at().seconds(), 3);
+  EXPECT_EQ(Run({"sprite", "a", "--remote"}), ExitCode::kOk);
+  EXPECT_TRUE(enqueued_.has_sprite_sheet());
+  EXPECT_EQ(Run({"preview", "a", "--remote"}), ExitCode::kOk);
+  EXPECT_TRUE(enqueued_.has_preview());
+}
+
+TEST_F(SpoolTest, PlanShowsWhatWouldBeDone) {
+  server_.plan_job = [](const v1::PlanJobRequest& request, v1::PlanJobResponse* response) {
+    EXPECT_EQ(request.job().input(), "in/cat.mkv");
+    EXPECT_EQ(request.job().convert().container(), v1::CONTAINER_MP4);
+    *response->mutable_plan() = Parse<v1::Plan>(R"pb(outputs {
+                                                       container: CONTAINER_MP4
+                                                       streams {
+                                                         outcome {
+                                                           kind: "video"
+                                                           input_codec: "h264"
+                                                           output_codec: "h264"
+                                                           action: STREAM_ACTION_COPIED
+                                                           reason: "mp4 holds it"
+                                                         }
+                                                       }
+                                                     })pb");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"plan", "in/cat.mkv", "--remote", "--to", "mp4"}), ExitCode::kOk) << err_.str();
+  EXPECT_EQ(out_.str(),
+            "in/cat.mkv\n"
+            "   Format: mp4\n"
+            "   STREAM  KIND   FROM  ACTION  TO    HOW  WHY\n"
+            "   0       video  h264  copy    h264       mp4 holds it\n");
+  out_.str("");
+  EXPECT_EQ(Run({"plan", "in/cat.mkv", "--remote", "--to", "mp4", "--json"}), ExitCode::kOk);
+  EXPECT_THAT(out_.str(), StartsWith("{\"plan\":{\"outputs\":[{\"container\":\"CONTAINER_MP4\""));
+  EXPECT_EQ(Run({"plan", "in/cat.mkv", "--remote"}), ExitCode::kUsage);
+}
+
+TEST_F(SpoolTest, PresetsAreListed) {
+  server_.list_presets = [](const v1::ListPresetsRequest&, v1::ListPresetsResponse* response) {
+    *response = Parse<v1::ListPresetsResponse>("presets { name: 'poster' version: 1 description: 'A JPEG' }");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"presets"}), ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "PRESET  VERSION  WHAT IT MAKES\nposter  1        A JPEG\n");
+  out_.str("");
+  EXPECT_EQ(Run({"presets", "--json"}), ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "{\"name\":\"poster\",\"version\":1,\"description\":\"A JPEG\"}\n");
 }
 
 TEST_F(SpoolTest, ProbeDescribesTheStreams) {

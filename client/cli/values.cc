@@ -1,6 +1,7 @@
 #include "client/cli/values.h"
 
 #include <cmath>
+#include <optional>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/usage_error.h"
 #include "server/base/status_macros.h"
 
@@ -16,6 +18,22 @@ namespace {
 
 absl::Status BadValue(absl::string_view flag, absl::string_view text, absl::string_view wanted) {
   return UsageError(absl::StrCat("--", flag, " ", text, ": ", wanted));
+}
+
+// "2.5M" is 2.5e6, if that is 1 at least. `units` are the letters that may be used, of "kmg".
+std::optional<double> WithUnit(absl::string_view text, absl::string_view units) {
+  double factor = 1;
+  if (absl::EndsWithIgnoreCase(text, "k")) factor = 1e3;
+  if (absl::EndsWithIgnoreCase(text, "m")) factor = 1e6;
+  if (absl::EndsWithIgnoreCase(text, "g")) factor = 1e9;
+  if (factor > 1) {
+    if (!absl::StrContains(units, absl::ascii_tolower(text.back()))) return std::nullopt;
+    text.remove_suffix(1);
+  }
+  double number;
+  const bool plain = text.find_first_not_of("0123456789.") == absl::string_view::npos;
+  if (!plain || !absl::SimpleAtod(text, &number) || number * factor < 1) return std::nullopt;
+  return number * factor;
 }
 
 // "JOB_TYPE_" for JobType: the prefix that all values share by our API's rules.
@@ -38,18 +56,37 @@ absl::StatusOr<int64_t> ParseInteger(absl::string_view flag, absl::string_view t
   return number;
 }
 
-absl::StatusOr<int64_t> ParseBitrate(absl::string_view flag, absl::string_view text) {
-  absl::string_view digits = text;
-  double factor = 1;
-  if (absl::EndsWithIgnoreCase(digits, "k")) factor = 1e3;
-  if (absl::EndsWithIgnoreCase(digits, "m")) factor = 1e6;
-  if (factor > 1) digits.remove_suffix(1);
+absl::StatusOr<double> ParseNumber(absl::string_view flag, absl::string_view text, double min, double max) {
   double number;
-  const bool plain = digits.find_first_not_of("0123456789.") == absl::string_view::npos;
-  if (!plain || !absl::SimpleAtod(digits, &number) || number * factor < 1 || number * factor > 1e12) {
-    return BadValue(flag, text, "must be bits a second, such as 800k or 2.5M");
+  // Not a number is in no range.
+  if (!absl::SimpleAtod(text, &number) || !(number >= min && number <= max)) {
+    return BadValue(flag, text, absl::StrCat("must be a number from ", min, " to ", max));
   }
-  return std::llround(number * factor);
+  return number;
+}
+
+absl::StatusOr<int64_t> ParseBitrate(absl::string_view flag, absl::string_view text) {
+  const std::optional<double> rate = WithUnit(text, "km");
+  if (!rate.has_value() || *rate > 1e12) return BadValue(flag, text, "must be bits a second, such as 800k or 2.5M");
+  return std::llround(*rate);
+}
+
+absl::StatusOr<int64_t> ParseSize(absl::string_view flag, absl::string_view text) {
+  const std::optional<double> size = WithUnit(text, "kmg");
+  if (!size.has_value() || *size > 1e15) return BadValue(flag, text, "must be bytes, such as 500k, 8M or 1.5G");
+  return std::llround(*size);
+}
+
+absl::StatusOr<double> ParseFrameRate(absl::string_view flag, absl::string_view text) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
+  double over = 0, under = 1;
+  const bool good =
+      absl::SimpleAtod(parts.first, &over) && (!absl::StrContains(text, "/") || absl::SimpleAtod(parts.second, &under));
+  const double rate = over / under;
+  if (!good || !(rate >= 0.1 && rate <= 240)) {
+    return BadValue(flag, text, "must be frames a second from 0.1 to 240, such as 25 or 30000/1001");
+  }
+  return rate;
 }
 
 absl::StatusOr<absl::Duration> ParseLength(absl::string_view flag, absl::string_view text) {

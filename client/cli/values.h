@@ -24,6 +24,15 @@ absl::StatusOr<int64_t> ParseInteger(absl::string_view flag, absl::string_view t
 // Bits a second, more than 0: "2500000", "800k", "2.5M". The letters are thousands and millions.
 absl::StatusOr<int64_t> ParseBitrate(absl::string_view flag, absl::string_view text);
 
+// A number in [min, max].
+absl::StatusOr<double> ParseNumber(absl::string_view flag, absl::string_view text, double min, double max);
+
+// Bytes, more than 0: "500000", "500k", "8M", "1.5G". The letters are powers of 1000.
+absl::StatusOr<int64_t> ParseSize(absl::string_view flag, absl::string_view text);
+
+// Frames a second, 0.1 to 240: "25", "23.976", "30000/1001".
+absl::StatusOr<double> ParseFrameRate(absl::string_view flag, absl::string_view text);
+
 // Finite, 0 or more: "90" (seconds), "1.5s", "2m30s", "250ms", "1h".
 absl::StatusOr<absl::Duration> ParseLength(absl::string_view flag, absl::string_view text);
 

@@ -71,7 +71,23 @@ TEST(ParseEnum, TakesShortNamesInAnyCase) {
 TEST(EnumName, IsWhatParseEnumTakes) {
   EXPECT_EQ(EnumName(v1::EVENT_TYPE_CANCEL_REQUESTED), "cancel-requested");
   EXPECT_EQ(EnumName(static_cast<v1::JobState>(77)), "77");
-  EXPECT_THAT(EnumNames(v1::Fit_descriptor()), ElementsAre("pad", "contain", "cover", "stretch"));
+  EXPECT_THAT(EnumNames(v1::Fit_descriptor()), ElementsAre("pad", "contain", "cover", "stretch", "shrink"));
+}
+
+TEST(ParseSize, TakesPowersOfAThousand) {
+  EXPECT_EQ(*ParseSize("size", "500000"), 500000);
+  EXPECT_EQ(*ParseSize("size", "8M"), 8000000);
+  EXPECT_EQ(*ParseSize("size", "1.5g"), 1500000000);
+  for (const char* text : {"", "M", "-8M", "8MB", "0", "1e9", "9999999G"})
+    EXPECT_FALSE(ParseSize("size", text).ok()) << text;
+}
+
+TEST(ParseFrameRate, TakesFractions) {
+  EXPECT_EQ(*ParseFrameRate("fps", "25"), 25);
+  EXPECT_DOUBLE_EQ(*ParseFrameRate("fps", "24000/1001"), 24000.0 / 1001);
+  for (const char* text : {"", "0", "241", "1/0", "0/0", "x", "1/x", "inf", "-25"}) {
+    EXPECT_FALSE(ParseFrameRate("fps", text).ok()) << text;
+  }
 }
 
 }  // namespace

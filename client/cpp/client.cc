@@ -96,6 +96,16 @@ absl::StatusOr<v1::DeleteJobResponse> Client::DeleteJob(absl::string_view job_id
               options_.deadline);
 }
 
+absl::StatusOr<v1::PlanJobResponse> Client::PlanJob(const v1::EnqueueRequest& job) {
+  v1::PlanJobRequest request;
+  *request.mutable_job() = job;
+  return Call(*jobs_, &v1::JobService::StubInterface::PlanJob, request, options_.probe_deadline);
+}
+
+absl::StatusOr<v1::ListPresetsResponse> Client::ListPresets() {
+  return Call(*jobs_, &v1::JobService::StubInterface::ListPresets, v1::ListPresetsRequest(), options_.deadline);
+}
+
 absl::StatusOr<v1::ListEventsResponse> Client::ListEvents(const v1::ListEventsRequest& request) {
   return Call(*jobs_, &v1::JobService::StubInterface::ListEvents, request, options_.deadline);
 }
@@ -124,7 +134,12 @@ absl::StatusOr<v1::UploadMediaResponse> Client::Upload(const std::string& path, 
 
 absl::StatusOr<int64_t> Client::Download(const std::string& job_id, const std::string& path, Existing existing,
                                          const TransferProgress& progress) {
-  return client::Download(*media_, job_id, path, existing, progress);
+  return Download(ForJob<v1::DownloadMediaRequest>(job_id), path, existing, progress);
+}
+
+absl::StatusOr<int64_t> Client::Download(const v1::DownloadMediaRequest& request, const std::string& path,
+                                         Existing existing, const TransferProgress& progress) {
+  return client::Download(*media_, request, path, existing, progress);
 }
 
 absl::StatusOr<v1::ProbeMediaResponse> Client::ProbeMedia(absl::string_view input) {

@@ -34,7 +34,7 @@ class Client {
   struct Options {
     // Of one unary call.
     absl::Duration deadline = absl::Seconds(30);
-    // Of ProbeMedia, which has the server read the file.
+    // Of ProbeMedia and PlanJob, which have the server read the file.
     absl::Duration probe_deadline = absl::Minutes(2);
     // How often a call that may be repeated is, while the server is away, and the delays in between: 8 to 15 s in all,
     // for a server that is restarted.
@@ -60,6 +60,8 @@ class Client {
   absl::StatusOr<v1::CancelJobResponse> CancelJob(absl::string_view job_id);
   absl::StatusOr<v1::RetryJobResponse> RetryJob(absl::string_view job_id);
   absl::StatusOr<v1::DeleteJobResponse> DeleteJob(absl::string_view job_id);
+  absl::StatusOr<v1::PlanJobResponse> PlanJob(const v1::EnqueueRequest& job);
+  absl::StatusOr<v1::ListPresetsResponse> ListPresets();
   absl::StatusOr<v1::ListEventsResponse> ListEvents(const v1::ListEventsRequest& request);
   // A watch of `request`; opened by its first Next(). May outlive this.
   std::unique_ptr<EventWatcher> Watch(const v1::WatchEventsRequest& request, EventWatcher::Options options);
@@ -71,6 +73,8 @@ class Client {
   // As spool::client::Upload and Download.
   absl::StatusOr<v1::UploadMediaResponse> Upload(const std::string& path, const TransferProgress& progress = nullptr);
   absl::StatusOr<int64_t> Download(const std::string& job_id, const std::string& path, Existing existing,
+                                   const TransferProgress& progress = nullptr);
+  absl::StatusOr<int64_t> Download(const v1::DownloadMediaRequest& request, const std::string& path, Existing existing,
                                    const TransferProgress& progress = nullptr);
   absl::StatusOr<v1::ProbeMediaResponse> ProbeMedia(absl::string_view input);
 

@@ -30,12 +30,10 @@ absl::StatusOr<int64_t> Receive(Reader& reader, PartFile& file, const TransferPr
 
 }  // namespace
 
-absl::StatusOr<int64_t> Download(v1::MediaService::StubInterface& stub, const std::string& job_id,
+absl::StatusOr<int64_t> Download(v1::MediaService::StubInterface& stub, const v1::DownloadMediaRequest& request,
                                  const std::string& path, Existing existing, const TransferProgress& progress) {
   SPOOL_ASSIGN_OR_RETURN(PartFile file, PartFile::Create(path));
   grpc::ClientContext context;
-  v1::DownloadMediaRequest request;
-  request.set_job_id(job_id);
   const std::unique_ptr<Reader> reader(stub.DownloadMedia(&context, request));
   absl::StatusOr<int64_t> bytes = Receive(*reader, file, progress);
   if (!bytes.ok()) {

@@ -101,6 +101,14 @@ class FakeServer::Jobs : public v1::JobService::WithCallbackMethod_WatchEvents<v
                          v1::DeleteJobResponse* response) override {
     return Answer(fake_->delete_job, request, response);
   }
+  grpc::Status PlanJob(grpc::ServerContext*, const v1::PlanJobRequest* request,
+                       v1::PlanJobResponse* response) override {
+    return Answer(fake_->plan_job, request, response);
+  }
+  grpc::Status ListPresets(grpc::ServerContext*, const v1::ListPresetsRequest* request,
+                           v1::ListPresetsResponse* response) override {
+    return Answer(fake_->list_presets, request, response);
+  }
   grpc::ServerWriteReactor<v1::WatchEventsResponse>* WatchEvents(grpc::CallbackServerContext*,
                                                                  const v1::WatchEventsRequest* request) override {
     std::optional<StreamScript> script = fake_->TakeStream(*request);

@@ -54,6 +54,8 @@ class FakeServer {
   Handler<v1::CancelJobRequest, v1::CancelJobResponse> cancel_job;
   Handler<v1::RetryJobRequest, v1::RetryJobResponse> retry_job;
   Handler<v1::DeleteJobRequest, v1::DeleteJobResponse> delete_job;
+  Handler<v1::PlanJobRequest, v1::PlanJobResponse> plan_job;
+  Handler<v1::ListPresetsRequest, v1::ListPresetsResponse> list_presets;
   Handler<v1::GetQueueStatsRequest, v1::GetQueueStatsResponse> get_queue_stats;
   Handler<v1::PauseQueueRequest, v1::PauseQueueResponse> pause_queue;
   Handler<v1::ResumeQueueRequest, v1::ResumeQueueResponse> resume_queue;

@@ -43,6 +43,8 @@ class Dictionary {
   ~Dictionary() { av_dict_free(&dict_); }
 
   void Set(const char* key, const std::string& value) { av_dict_set(&dict_, key, value.c_str(), 0); }
+  // Onto what the key has, or as its value.
+  void Append(const char* key, const std::string& value) { av_dict_set(&dict_, key, value.c_str(), AV_DICT_APPEND); }
   AVDictionary** address() { return &dict_; }
   // An option that no one took, or null.
   const AVDictionaryEntry* first() const { return av_dict_get(dict_, "", nullptr, AV_DICT_IGNORE_SUFFIX); }

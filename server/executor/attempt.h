@@ -1,4 +1,4 @@
-// One run of one job in one worker process, from open files to a published output.
+// One run of one job in one worker process, from open files to published outputs.
 
 #ifndef SPOOL_SERVER_EXECUTOR_ATTEMPT_H_
 #define SPOOL_SERVER_EXECUTOR_ATTEMPT_H_
@@ -9,27 +9,13 @@
 #include <variant>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "server/base/unique_fd.h"
+#include "server/executor/limits.h"
 #include "server/executor/worker_pool.h"
 #include "server/files/media_files.h"
 #include "spool/v1/job.pb.h"
-#include "spool/v1/media.pb.h"
 
 namespace spool::executor {
-
-// Bounds for jobs that do not set their own, and for every worker.
-struct AttemptLimits {
-  absl::Duration max_run_time = absl::Hours(6);
-  absl::Duration max_stall_time = absl::Minutes(5);
-  absl::Duration max_probe_time = absl::Seconds(20);
-  int64_t max_pixels = 64000000;
-  int max_streams = 64;
-  int64_t max_alloc_bytes = int64_t{512} << 20;
-  int64_t max_output_bytes = int64_t{64} << 30;
-  // Address space, not resident memory: encoders with many threads reserve far more than they touch.
-  int64_t max_memory_bytes = int64_t{16} << 30;
-};
 
 // Why an attempt is to end before its time.
 enum class StopReason { kNone = 0, kCancel, kShutdown };
@@ -55,16 +41,12 @@ struct Stopped {
 };
 using Outcome = std::variant<v1::JobResult, v1::JobError, Stopped>;
 
-// Runs the job and publishes its output. Blocks; when it returns the worker is gone and nothing half-done is left.
-// `on_progress` is called with sane, never falling figures, at most about ten times a second.
+// Runs the job and publishes its outputs. Blocks; when it returns the worker is gone and nothing half-done is left. A
+// job with several outputs succeeds with those that could be made, unless it wants all or nothing. `on_progress` is
+// called with sane, never falling figures, at most about ten times a second.
 Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits, WorkerPool& workers,
                    files::MediaFiles& files, const StopSignal& stop,
                    const std::function<void(const v1::JobProgress&)>& on_progress);
-
-// What a file holds. INVALID_ARGUMENT (INVALID_MEDIA, UNSUPPORTED_MEDIA), NOT_FOUND (INPUT_NOT_FOUND),
-// DEADLINE_EXCEEDED, UNAVAILABLE.
-absl::StatusOr<v1::MediaInfo> ProbeInput(absl::string_view input, const AttemptLimits& limits, WorkerPool& workers,
-                                         const files::MediaFiles& files);
 
 }  // namespace spool::executor
 

@@ -9,6 +9,7 @@
 #include "server/base/log.h"
 #include "server/base/mutex.h"
 #include "server/base/status_macros.h"
+#include "server/executor/look.h"
 #include "server/job/failure.h"
 #include "server/store/await.h"
 
@@ -18,7 +19,7 @@ namespace {
 using store::Await;
 using store::Done;
 
-constexpr int kMaxProbes = 4;
+constexpr int kMaxLooks = 4;
 constexpr absl::Duration kStoreRetryDelay = absl::Seconds(1);
 // Commits wake everybody who waits; this is only for a store that failed to answer.
 constexpr absl::Duration kLongestWait = absl::Seconds(30);
@@ -231,20 +232,39 @@ void Executor::RemoveOldUploads() {
   files_->RemoveUploadsOlderThan(options_.max_upload_age, in_use);
 }
 
-absl::StatusOr<v1::MediaInfo> Executor::Probe(absl::string_view input) {
-  {
-    MutexLock lock(&mu_);
-    if (probes_ >= kMaxProbes) {
-      return WithRetryDelay(
-          Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT", "too many files are being looked at"),
-          absl::Seconds(1));
-    }
-    ++probes_;
+class Executor::LookTurn {
+ public:
+  explicit LookTurn(Executor* executor) : executor_(executor) {
+    MutexLock lock(&executor_->mu_);
+    granted_ = executor_->looks_ < kMaxLooks;
+    if (granted_) ++executor_->looks_;
   }
-  absl::StatusOr<v1::MediaInfo> media = ProbeInput(input, options_.limits, *workers_, *files_);
-  MutexLock lock(&mu_);
-  --probes_;
-  return media;
+  ~LookTurn() {
+    MutexLock lock(&executor_->mu_);
+    if (granted_) --executor_->looks_;
+  }
+  absl::Status status() const {
+    if (granted_) return absl::OkStatus();
+    return WithRetryDelay(
+        Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT", "too many files are being looked at"),
+        absl::Seconds(1));
+  }
+
+ private:
+  Executor* const executor_;
+  bool granted_;
+};
+
+absl::StatusOr<v1::MediaInfo> Executor::Probe(absl::string_view input) {
+  const LookTurn turn(this);
+  SPOOL_RETURN_IF_ERROR(turn.status());
+  return ProbeInput(input, options_.limits, *workers_, *files_);
+}
+
+absl::StatusOr<v1::PlanJobResponse> Executor::Plan(const v1::Job& job) {
+  const LookTurn turn(this);
+  SPOOL_RETURN_IF_ERROR(turn.status());
+  return PlanJob(job, options_.limits, *workers_, *files_);
 }
 
 }  // namespace spool::executor

@@ -14,10 +14,13 @@
 #include "absl/time/time.h"
 #include "server/base/mutex.h"
 #include "server/executor/attempt.h"
+#include "server/executor/limits.h"
 #include "server/executor/worker_pool.h"
 #include "server/feed/progress_board.h"
 #include "server/files/media_files.h"
 #include "server/store/job_store.h"
+#include "spool/v1/job_service.pb.h"
+#include "spool/v1/media.pb.h"
 
 namespace spool::executor {
 
@@ -52,8 +55,9 @@ class Executor : public store::CommitListener {
   void HandBackNow();
 
   int slots() const { return options_.slots; }
-  // As ProbeInput, a bounded number at a time. Blocks.
+  // As ProbeInput and PlanJob, a bounded number of both at a time. RESOURCE_EXHAUSTED (PROBE_LIMIT) beyond that. Block.
   absl::StatusOr<v1::MediaInfo> Probe(absl::string_view input);
+  absl::StatusOr<v1::PlanJobResponse> Plan(const v1::Job& job);
 
   // store::CommitListener:
   void OnCommit(absl::Span<const store::CommittedEvent> events) override;
@@ -62,6 +66,8 @@ class Executor : public store::CommitListener {
  private:
   void RunSlot(store::JobStore::Lanes lanes);
   void RunSweeper();
+  // A place among those who look at files.
+  class LookTurn;
   void RunOne(const store::TakenJob& taken);
   void KeepRetention();
   void RemoveOldUploads();
@@ -82,7 +88,7 @@ class Executor : public store::CommitListener {
   int64_t schedule_generation_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   bool drained_ ABSL_GUARDED_BY(mu_) = false;
-  int probes_ ABSL_GUARDED_BY(mu_) = 0;
+  int looks_ ABSL_GUARDED_BY(mu_) = 0;
   absl::flat_hash_map<std::string, std::shared_ptr<StopSignal>> running_ ABSL_GUARDED_BY(mu_);
   std::vector<std::thread> threads_;
 };

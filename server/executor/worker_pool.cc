@@ -228,16 +228,17 @@ void WorkerPool::LoseAll() {
   ready_ = false;
 }
 
-absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::Spawn(int input, int output, const WorkerLimits& limits) {
+absl::StatusOr<std::unique_ptr<WorkerProcess>> WorkerPool::Spawn(int input, const std::vector<int>& outputs,
+                                                                 const WorkerLimits& limits) {
   SPOOL_ASSIGN_OR_RETURN(auto ends, worker::MakePacketSocketPair());
   auto state = std::make_shared<WorkerProcess::State>();
   worker::ZygoteRequest request;
-  request.mutable_spawn()->set_has_output(output >= 0);
+  request.mutable_spawn()->set_outputs(static_cast<int>(outputs.size()));
   request.mutable_spawn()->set_max_output_bytes(limits.max_output_bytes);
   request.mutable_spawn()->set_max_cpu_seconds(limits.max_cpu_seconds);
   request.mutable_spawn()->set_max_memory_bytes(limits.max_memory_bytes);
   std::vector<int> fds = {ends.second.get(), input};
-  if (output >= 0) fds.push_back(output);
+  fds.insert(fds.end(), outputs.begin(), outputs.end());
   std::shared_ptr<UniqueFd> control;
   {
     MutexLock lock(&mu_);

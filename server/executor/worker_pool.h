@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -72,9 +73,10 @@ class WorkerPool {
   // Ends the zygote; children die with it.
   ~WorkerPool();
 
-  // Forks a child that has `input` (and `output`, if valid, at 0 and empty) and nothing else. Unavailable: there is no
-  // zygote just now; ResourceExhausted: no processes or descriptors.
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> Spawn(int input, int output, const WorkerLimits& limits);
+  // Forks a child that has `input` and `outputs` (at 0 and empty, at most 16) and nothing else. Unavailable: there is
+  // no zygote just now; ResourceExhausted: no processes or descriptors.
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> Spawn(int input, const std::vector<int>& outputs,
+                                                       const WorkerLimits& limits);
 
   std::string ffmpeg_version() const;
 

@@ -15,8 +15,8 @@ namespace spool::feed {
 namespace {
 
 constexpr int kDefaultBatchEvents = 256;
-// Jobs of one response of a snapshot. A job's record is bounded by what a worker may report, 64 KiB, so that a response
-// stays under the 4 MiB that clients accept by default.
+// Jobs of one response of a snapshot. A job's record is bounded by what is kept of a worker's report, some 64 KiB, so
+// that a response stays under the 4 MiB that clients accept by default.
 constexpr int kSnapshotBatch = 48;
 // Pages of a snapshot that one step looks at when its filter matches nothing.
 constexpr int kSnapshotPages = 32;

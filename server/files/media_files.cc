@@ -119,6 +119,18 @@ absl::StatusOr<int64_t> StagedFile::Size() const {
   return info.st_size;
 }
 
+absl::Status StagedFile::Append(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd_.get(), bytes.data(), bytes.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return PosixError(errno, "write a staged file");
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<MediaFiles>> MediaFiles::Open(const Roots& roots) {
   std::unique_ptr<MediaFiles> files(new MediaFiles);
   SPOOL_ASSIGN_OR_RETURN(files->media_root_, OpenFolder(roots.media_root, "media root"));
@@ -148,22 +160,22 @@ absl::Status MediaFiles::CheckInput(absl::string_view input) const {
   return !fd.valid() && Escapes(errno) ? PathEscapes("input") : absl::OkStatus();
 }
 
-absl::Status MediaFiles::CheckOutput(absl::string_view output) const {
-  if (absl::StartsWith(output, kStaging)) return FieldError("output", "is reserved");
+absl::Status MediaFiles::CheckOutput(absl::string_view output, absl::string_view field) const {
+  if (absl::StartsWith(output, kStaging)) return FieldError(field, "is reserved");
   // The longest part that exists decides: what is made later is made beneath it.
   for (absl::string_view path = output;;) {
     const UniqueFd fd = OpenBeneath(output_root_.get(), path, O_PATH);
-    if (!fd.valid() && Escapes(errno)) return PathEscapes("output");
+    if (!fd.valid() && Escapes(errno)) return PathEscapes(field);
     if (fd.valid() && path != output) {
       struct stat info;
       if (fstat(fd.get(), &info) == 0 && !S_ISDIR(info.st_mode)) {
-        return FieldError("output", absl::StrCat(path, " is not a folder"));
+        return FieldError(field, absl::StrCat(path, " is not a folder"));
       }
       return absl::OkStatus();
     }
     if (fd.valid()) {
       struct stat info;
-      if (fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode)) return FieldError("output", "is a folder");
+      if (fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode)) return FieldError(field, "is a folder");
       return absl::OkStatus();
     }
     const size_t slash = path.rfind('/');

@@ -27,6 +27,8 @@ class StagedFile {
 
   int fd() const { return fd_.get(); }
   absl::StatusOr<int64_t> Size() const;
+  // ResourceExhausted when the disk is full.
+  absl::Status Append(absl::string_view bytes);
 
  private:
   friend class MediaFiles;
@@ -51,7 +53,7 @@ class MediaFiles {
   // Whether a caller may name this input or output now: INVALID_ARGUMENT (PATH_ESCAPES) with the field if it leads out
   // of its root; NOT_FOUND (UPLOAD_NOT_FOUND) for an upload that is not there. A path to nothing is OK: it may come.
   absl::Status CheckInput(absl::string_view input) const;
-  absl::Status CheckOutput(absl::string_view output) const;
+  absl::Status CheckOutput(absl::string_view output, absl::string_view field = "output") const;
 
   // Opens a regular file for reading: a path under the media root or an upload. NOT_FOUND (INPUT_NOT_FOUND),
   // INVALID_ARGUMENT (PATH_ESCAPES, or not a regular file), PermissionDenied.

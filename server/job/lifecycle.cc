@@ -60,6 +60,23 @@ v1::Event FailedEvent(v1::Job& job, const v1::JobError& error, absl::Time now) {
   return event;
 }
 
+// What an event tells of a result. The log is kept for long and sent to many: what only the job's reader needs, and
+// what grows with the number of outputs, stays in the job's record.
+v1::JobResult ForEvent(v1::JobResult result) {
+  result.clear_plan();
+  for (v1::OutputResult& output : *result.mutable_outputs()) {
+    if (output.has_result()) {
+      output.mutable_result()->clear_plan();
+      output.mutable_result()->clear_streams();
+    }
+    if (output.has_error()) {
+      output.mutable_error()->clear_stack();
+      output.mutable_error()->clear_log_lines();
+    }
+  }
+  return result;
+}
+
 // Moves the job as the state table says.
 absl::Status Move(v1::Job& job, Trigger trigger) {
   SPOOL_ASSIGN_OR_RETURN(const v1::JobState next, Next(job.state(), trigger));
@@ -120,7 +137,7 @@ absl::StatusOr<v1::Event> Complete(v1::Job& job, const v1::JobResult& result, ab
   *job.mutable_completed_at() = ToProto(now);
   v1::Event event = EventOf(job, v1::EVENT_TYPE_COMPLETED, now);
   v1::JobCompleted* payload = Fill(event.mutable_completed(), job);
-  *payload->mutable_result() = result;
+  *payload->mutable_result() = ForEvent(result);
   *payload->mutable_queued_at() = job.queued_at();
   *payload->mutable_started_at() = job.started_at();
   *payload->mutable_completed_at() = job.completed_at();

@@ -56,6 +56,30 @@ TEST(Lifecycle, TheWholeWayHasTheFirstDesignsFields) {
   EXPECT_EQ(job.state(), v1::JOB_STATE_COMPLETED);
 }
 
+TEST(Lifecycle, TheEventLeavesOutWhatOnlyTheJobsReaderNeeds) {
+  v1::Job job = RunningJob();
+  v1::JobResult result;
+  result.set_width(800);
+  result.mutable_plan()->add_outputs();
+  v1::OutputResult& made = *result.add_outputs();
+  made.mutable_result()->set_width(800);
+  made.mutable_result()->add_streams();
+  v1::OutputResult& failed = *result.add_outputs();
+  failed.mutable_error()->set_reason("INVALID_SPEC");
+  failed.mutable_error()->add_log_lines("line");
+  const auto event = Complete(job, result, kT0);
+  ASSERT_OK(event);
+  const v1::JobResult& told = event->completed().result();
+  EXPECT_EQ(told.width(), 800);
+  EXPECT_FALSE(told.has_plan());
+  ASSERT_EQ(told.outputs_size(), 2);
+  EXPECT_EQ(told.outputs(0).result().width(), 800);
+  EXPECT_EQ(told.outputs(0).result().streams_size(), 0);
+  EXPECT_EQ(told.outputs(1).error().reason(), "INVALID_SPEC");
+  EXPECT_EQ(told.outputs(1).error().log_lines_size(), 0);
+  EXPECT_EQ(job.result().SerializeAsString(), result.SerializeAsString());
+}
+
 TEST(Lifecycle, RunAtAheadSchedulesAndBehindQueues) {
   v1::Job job = NewJob();
   *job.mutable_run_at() = ToProto(kT0 + absl::Seconds(10));

@@ -1,6 +1,7 @@
 #include "server/job/output_name.h"
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
 namespace spool::job {
@@ -32,8 +33,7 @@ absl::string_view ExtensionOf(v1::Container container) {
 }
 
 std::string ExtensionOfPath(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  if (slash != absl::string_view::npos) path.remove_prefix(slash + 1);
+  path = BaseName(path);
   const size_t dot = path.rfind('.');
   if (dot == absl::string_view::npos) return "";
   const std::string extension = absl::AsciiStrToLower(path.substr(dot + 1));
@@ -54,6 +54,21 @@ v1::Container ContainerOfPath(absl::string_view path) {
     if (!extension.empty() && extension == ExtensionOf(container)) return container;
   }
   return v1::CONTAINER_UNSPECIFIED;
+}
+
+std::string DefaultOutput(absl::string_view job_id, absl::string_view name, v1::Container container) {
+  return absl::StrCat(job_id, name.empty() ? "" : "-", name, ".", ExtensionOf(container));
+}
+
+absl::string_view BaseName(absl::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == absl::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string VttPathOf(absl::string_view image) {
+  const size_t dot = BaseName(image).rfind('.');
+  if (dot != absl::string_view::npos) image.remove_suffix(BaseName(image).size() - dot);
+  return absl::StrCat(image, ".vtt");
 }
 
 absl::Status CheckRelativePath(absl::string_view path) {

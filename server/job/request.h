@@ -23,8 +23,8 @@ struct NewJob {
   std::string fingerprint;
 };
 
-// Checks all fields (ranges are in job_service.proto and job.proto) and makes the job.
-// INVALID_ARGUMENT (FieldError) names the first bad field as a path from the request.
+// Checks all fields (ranges are in job_service.proto and job.proto) and makes the job, with a preset's spec in its
+// place. INVALID_ARGUMENT (FieldError) names the first bad field as a path from the request.
 absl::StatusOr<NewJob> MakeJob(const v1::EnqueueRequest& request, absl::Time now, UlidSource& ulids);
 
 // Id of an uploaded file that `input` names; empty if it is a path.
@@ -33,7 +33,8 @@ absl::string_view UploadIdOf(absl::string_view input);
 // Two lanes, so that what takes a moment never waits behind what takes minutes.
 enum class Lane { kLong = 0, kShort = 1 };
 
-// The lane of a job, judged by what it asks for: stills go short.
+// The lane of a job, judged by what it asks for. Short are stills, thumbnails, previews, and conversions that will most
+// likely copy the video; several outputs, when each of them is.
 Lane LaneOf(const v1::Job& job);
 
 }  // namespace spool::job

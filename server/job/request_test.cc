@@ -157,5 +157,14 @@ TEST(OutputName, ExtensionsAndContainersMatch) {
   }
 }
 
+TEST(OutputName, DefaultsAreMadeOfIdAndName) {
+  EXPECT_EQ(DefaultOutput("job", "", v1::CONTAINER_MP4), "job.mp4");
+  EXPECT_EQ(DefaultOutput("job", "720p", v1::CONTAINER_JPEG), "job-720p.jpg");
+  EXPECT_EQ(VttPathOf("a.b/c.jpg"), "a.b/c.vtt");
+  EXPECT_EQ(VttPathOf("a.b/c"), "a.b/c.vtt");
+  EXPECT_EQ(BaseName("a/b.jpg"), "b.jpg");
+  EXPECT_EQ(BaseName("b.jpg"), "b.jpg");
+}
+
 }  // namespace
 }  // namespace spool::job

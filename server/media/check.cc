@@ -1,6 +1,9 @@
 #include "server/media/check.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -10,6 +13,7 @@
 #include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
 #include "server/media/probe.h"
+#include "server/media/webp_file.h"
 
 namespace spool::media {
 namespace {
@@ -36,9 +40,32 @@ absl::Status CheckDuration(const v1::MediaInfo& info, absl::Duration expected) {
   return Wrong(absl::StrCat("it lasts ", absl::FormatDuration(actual), ", not ", absl::FormatDuration(expected)));
 }
 
+// FFmpeg writes animated WebP but does not read it.
+absl::StatusOr<v1::JobResult> CheckAnimatedWebp(int fd, const Expected& expected) {
+  const absl::StatusOr<WebpFacts> facts = ReadAnimatedWebp(fd);
+  if (!facts.ok()) return Wrong(facts.status().message());
+  if (expected.size.has_value() && *expected.size != facts->canvas) {
+    return Wrong(absl::StrCat("it is ", facts->canvas.width, "x", facts->canvas.height));
+  }
+  v1::JobResult result;
+  result.set_container(v1::CONTAINER_WEBP);
+  result.set_video_codec("webp");
+  result.set_width(facts->canvas.width);
+  result.set_height(facts->canvas.height);
+  result.set_frames(facts->frames);
+  *result.mutable_duration() = ToProto(facts->duration);
+  result.set_bytes(lseek(fd, 0, SEEK_END));
+  return result;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::JobResult> CheckOutput(int fd, v1::Container container, const Expected& expected) {
+  std::array<char, 21> head = {};
+  if (container == v1::CONTAINER_WEBP && pread(fd, head.data(), head.size(), 0) == head.size() &&
+      IsAnimatedWebp(absl::string_view(head.data(), head.size()))) {
+    return CheckAnimatedWebp(fd, expected);
+  }
   SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<av::Input> output, av::Input::Open(fd, av::InputOptions{}));
   SPOOL_ASSIGN_OR_RETURN(const InputFacts facts, Probe(*output, fd));
   SPOOL_RETURN_IF_ERROR(CheckStreams(facts.info, expected.streams));

@@ -7,25 +7,38 @@
 
 namespace spool::media {
 
-Copier::Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, absl::Duration end)
+Copier::Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, const TimeRange& range)
     : is_video_(stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO),
       is_attached_picture_((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0),
-      end_(end),
+      range_(range),
       source_(std::move(source)) {}
+
+bool Copier::IsBefore(const AVPacket& packet) const {
+  const int64_t shown = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
+  if (range_.start == absl::ZeroDuration() || shown == AV_NOPTS_VALUE) return false;
+  const int64_t start = av_rescale_q(absl::ToInt64Microseconds(range_.start), AV_TIME_BASE_Q, packet.time_base);
+  // Containers round. Sound is cut at the packet that lies for the most part inside.
+  const int64_t slack = is_video_ ? av_rescale_q(2000, AV_TIME_BASE_Q, packet.time_base) : packet.duration / 2;
+  return shown + slack < start;
+}
+
+bool Copier::IsAfter(const AVPacket& packet) const {
+  return range_.end != absl::InfiniteDuration() &&
+         av_compare_ts(packet.dts, packet.time_base, absl::ToInt64Microseconds(range_.end - range_.start),
+                       AV_TIME_BASE_Q) >= 0;
+}
 
 absl::StatusOr<Pulled<av::PacketPtr>> Copier::Next() {
   while (source_ != nullptr) {
     SPOOL_ASSIGN_OR_RETURN(Pulled<av::PacketPtr> pulled, source_->Next());
     auto* packet = std::get_if<av::PacketPtr>(&pulled);
     if (packet == nullptr) return pulled;
+    if (!is_attached_picture_ && IsBefore(**packet)) continue;
     seen_key_ |= ((*packet)->flags & AV_PKT_FLAG_KEY) != 0;
     if (is_video_ && !seen_key_) continue;
     if ((*packet)->size == 0) continue;
     MendTimes(**packet);
-    if (end_ != absl::InfiniteDuration() &&
-        av_compare_ts((*packet)->dts, (*packet)->time_base, absl::ToInt64Microseconds(end_), AV_TIME_BASE_Q) >= 0) {
-      break;
-    }
+    if (IsAfter(**packet)) break;
     return pulled;
   }
   source_.reset();
@@ -37,6 +50,9 @@ void Copier::MendTimes(AVPacket& packet) {
     packet.pts = packet.dts = 0;
     return;
   }
+  const int64_t start = av_rescale_q(absl::ToInt64Microseconds(range_.start), AV_TIME_BASE_Q, packet.time_base);
+  if (packet.pts != AV_NOPTS_VALUE) packet.pts -= start;
+  if (packet.dts != AV_NOPTS_VALUE) packet.dts -= start;
   const int64_t expected =
       last_dts_ == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : last_dts_ + std::max<int64_t>(last_duration_, 1);
   if (packet.dts == AV_NOPTS_VALUE) packet.dts = expected != AV_NOPTS_VALUE ? expected : packet.pts;

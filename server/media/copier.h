@@ -6,24 +6,28 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "server/media/ask.h"
 #include "server/media/stage.h"
 
 namespace spool::media {
 
-// Gives every packet a dts, later than the one before it, and a pts not before its dts. Ends at `end`. A video stream
-// begins at its first key frame: what lies before cannot be decoded.
+// Gives every packet a dts, later than the one before it, and a pts not before its dts. A video stream begins at its
+// first key frame in `range`: what lies before cannot be decoded. Times are counted from the range's start.
 class Copier : public PacketSource {
  public:
-  Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, absl::Duration end);
+  Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, const TimeRange& range);
 
   absl::StatusOr<Pulled<av::PacketPtr>> Next() override;
 
  private:
   void MendTimes(AVPacket& packet);
+  // Whether the packet lies before the range, and so is left out.
+  bool IsBefore(const AVPacket& packet) const;
+  bool IsAfter(const AVPacket& packet) const;
 
   const bool is_video_;
   const bool is_attached_picture_;
-  const absl::Duration end_;
+  const TimeRange range_;
   std::unique_ptr<PacketSource> source_;
   bool seen_key_ = false;
   int64_t last_dts_ = AV_NOPTS_VALUE;

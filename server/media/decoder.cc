@@ -45,10 +45,19 @@ absl::StatusOr<Pulled<av::FramePtr>> Decoder::Next() {
   while (!ended_) {
     SPOOL_ASSIGN_OR_RETURN(Pulled<av::FramePtr> pulled, Decode());
     auto* frame = std::get_if<av::FramePtr>(&pulled);
+    if (std::holds_alternative<End>(pulled) && before_ != nullptr) {
+      ended_ = true;
+      before_->pts = 0;
+      return std::move(before_);
+    }
     if (frame == nullptr) return pulled;
     Timestamp(**frame);
     const Place place = PlaceInRange(**frame);
-    if (place == Place::kBefore) continue;
+    if (place == Place::kBefore) {
+      if (options_.one_frame) before_ = std::move(*frame);
+      continue;
+    }
+    before_ = nullptr;
     ended_ = place == Place::kAfter || options_.one_frame;
     if (ended_) source_.reset();
     if (place == Place::kInside) return pulled;

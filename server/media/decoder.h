@@ -21,7 +21,7 @@ struct DecoderOptions {
   bool want_alpha = false;
   // Frames outside are dropped, and times are counted from its start.
   TimeRange range;
-  // Ends after the first frame.
+  // Ends after the first frame; if the range begins beyond the last one, that is it.
   bool one_frame = false;
   // JPEG: decodes at 1/2, 1/4, 1/8 of the size (1, 2, 3).
   int shrink = 0;
@@ -59,6 +59,8 @@ class Decoder : public FrameSource {
   av::CodecContextPtr codec_;
   bool draining_ = false;
   bool ended_ = false;
+  // The latest frame before the range, when one is better than none.
+  av::FramePtr before_;
   int64_t last_pts_ = AV_NOPTS_VALUE;
   int64_t last_duration_ = 0;
 };

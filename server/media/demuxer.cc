@@ -1,6 +1,7 @@
 #include "server/media/demuxer.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,8 +25,13 @@ int64_t TimelineOrigin(const AVFormatContext& context) {
 class Demuxer::Source : public PacketSource {
  public:
   Source(Demuxer* demuxer, int stream, Appetite appetite) : demuxer_(demuxer), stream_(stream), appetite_(appetite) {}
-  ~Source() override { demuxer_->Deselect(stream_); }
-  absl::StatusOr<Pulled<av::PacketPtr>> Next() override { return demuxer_->Next(stream_, appetite_); }
+  ~Source() override { demuxer_->Deselect(*this); }
+  absl::StatusOr<Pulled<av::PacketPtr>> Next() override { return demuxer_->Next(*this); }
+
+  int stream() const { return stream_; }
+  Appetite appetite() const { return appetite_; }
+  // The demuxer's mutex guards it.
+  std::deque<av::PacketPtr> queue;
 
  private:
   Demuxer* const demuxer_;
@@ -40,16 +46,24 @@ Demuxer::Demuxer(av::Input* input, Damage* damage, absl::AnyInvocable<void()> af
 }
 
 std::unique_ptr<PacketSource> Demuxer::Select(int stream, Appetite appetite) {
-  queues_[stream];
+  auto source = std::make_unique<Source>(this, stream, appetite);
+  MutexLock lock(&mu_);
+  sources_.push_back(source.get());
   input_->context()->streams[stream]->discard = AVDISCARD_DEFAULT;
-  return std::make_unique<Source>(this, stream, appetite);
+  return source;
 }
 
-void Demuxer::Deselect(int stream) {
+bool Demuxer::IsSelected(int stream) const {
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [stream](const Source* source) { return source->stream() == stream; });
+}
+
+void Demuxer::Deselect(Source& source) {
+  MutexLock lock(&mu_);
   // Otherwise the packets of a stream that has ended early would pile up until the others starve.
-  for (const av::PacketPtr& packet : queues_[stream]) queued_bytes_ -= packet->size;
-  queues_.erase(stream);
-  input_->context()->streams[stream]->discard = AVDISCARD_ALL;
+  for (const av::PacketPtr& packet : source.queue) queued_bytes_ -= packet->size;
+  sources_.erase(std::find(sources_.begin(), sources_.end(), &source));
+  if (!IsSelected(source.stream())) input_->context()->streams[source.stream()]->discard = AVDISCARD_ALL;
 }
 
 absl::Status Demuxer::SeekTo(absl::Duration start) {
@@ -59,17 +73,17 @@ absl::Status Demuxer::SeekTo(absl::Duration start) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Pulled<av::PacketPtr>> Demuxer::Next(int stream, Appetite appetite) {
-  std::deque<av::PacketPtr>& queue = queues_[stream];
-  while (queue.empty()) {
+absl::StatusOr<Pulled<av::PacketPtr>> Demuxer::Next(Source& source) {
+  MutexLock lock(&mu_);
+  while (source.queue.empty()) {
     if (at_end_) return End{};
-    if (appetite == Appetite::kSparse || queued_bytes_ > kMaxQueuedBytes) return NotYet{};
+    if (source.appetite() == Appetite::kSparse || queued_bytes_ > kMaxQueuedBytes) return NotYet{};
     absl::StatusOr<bool> more = ReadOne();
     if (!more.ok()) return std::move(more).status();
     at_end_ = !*more;
   }
-  av::PacketPtr packet = std::move(queue.front());
-  queue.pop_front();
+  av::PacketPtr packet = std::move(source.queue.front());
+  source.queue.pop_front();
   queued_bytes_ -= packet->size;
   return packet;
 }
@@ -90,13 +104,24 @@ absl::StatusOr<bool> Demuxer::ReadOne() {
     return false;
   }
   after_read_();
-  const auto queue = queues_.find(packet->stream_index);
   // An attached picture's packet may come although its stream is discarded.
-  if (queue == queues_.end()) return true;
+  if (!IsSelected(packet->stream_index)) return true;
   PutOnTimeline(*packet);
-  queued_bytes_ += packet->size;
-  queue->second.push_back(std::move(packet));
+  const absl::Status dealt = Deal(std::move(packet));
+  if (!dealt.ok()) return dealt;
   return true;
+}
+
+absl::Status Demuxer::Deal(av::PacketPtr packet) {
+  for (Source* source : sources_) {
+    if (source->stream() != packet->stream_index) continue;
+    av::PacketPtr share(av_packet_clone(packet.get()));
+    if (share == nullptr) return av::Failure(av::Reason::kOutOfMemory, "no memory for a packet");
+    share->time_base = packet->time_base;
+    queued_bytes_ += share->size;
+    source->queue.push_back(std::move(share));
+  }
+  return absl::OkStatus();
 }
 
 void Demuxer::PutOnTimeline(AVPacket& packet) {
@@ -112,10 +137,6 @@ void Demuxer::PutOnTimeline(AVPacket& packet) {
   const int64_t ticks = av_rescale_q(shift, AV_TIME_BASE_Q, stream.time_base);
   if (packet.pts != AV_NOPTS_VALUE) packet.pts += ticks;
   if (packet.dts != AV_NOPTS_VALUE) packet.dts += ticks;
-  if (clock != AV_NOPTS_VALUE) {
-    const int64_t end = av_rescale_q(clock + ticks + packet.duration, stream.time_base, AV_TIME_BASE_Q);
-    read_through_ = std::max(read_through_, absl::Microseconds(end));
-  }
 }
 
 }  // namespace spool::media

@@ -4,14 +4,15 @@
 #define SPOOL_SERVER_MEDIA_DEMUXER_H_
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
+#include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/av/input.h"
+#include "server/base/mutex.h"
 #include "server/media/damage.h"
 #include "server/media/discontinuity.h"
 #include "server/media/stage.h"
@@ -31,41 +32,40 @@ enum class Appetite {
 };
 
 // Timestamps come out counted from the input's beginning, so that all streams keep their place against each other.
-// Packets that no one selected are dropped. Not thread-safe.
+// Packets that no one selected are dropped. Sources may be pulled by different threads.
 class Demuxer {
  public:
-  // Borrows both. Calls `after_read` for each packet: as stages read only for those behind them, this is the pulse of
-  // the whole line, even while a slow encoder fills up and nothing comes out yet.
+  // Borrows both. Calls `after_read` for each packet, from whichever thread reads: as stages read only for those behind
+  // them, this is the pulse of the whole line, even while a slow encoder fills up and nothing comes out yet.
   Demuxer(av::Input* input, Damage* damage, absl::AnyInvocable<void()> after_read);
 
-  // Before the first pull; each stream once. A source that is destroyed wants no more packets. It lives no longer than
-  // this.
+  // Before the first pull. A stream may be selected more than once: each source gets all its packets. A source that is
+  // destroyed wants no more. It lives no longer than this.
   std::unique_ptr<PacketSource> Select(int stream, Appetite appetite);
 
   // Before the first pull: goes to the last point at or before `start` from which the picture can be decoded.
   absl::Status SeekTo(absl::Duration start);
 
-  // Furthest time that was read, from the input's beginning.
-  absl::Duration read_through() const { return read_through_; }
-
  private:
   class Source;
 
-  absl::StatusOr<Pulled<av::PacketPtr>> Next(int stream, Appetite appetite);
-  void Deselect(int stream);
-  // Reads one packet into its queue. False at the end.
-  absl::StatusOr<bool> ReadOne();
-  void PutOnTimeline(AVPacket& packet);
+  absl::StatusOr<Pulled<av::PacketPtr>> Next(Source& source);
+  void Deselect(Source& source);
+  bool IsSelected(int stream) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Reads one packet into the queues of those who selected its stream. False at the end.
+  absl::StatusOr<bool> ReadOne() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  absl::Status Deal(av::PacketPtr packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void PutOnTimeline(AVPacket& packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   av::Input* const input_;
   Damage* const damage_;
-  absl::AnyInvocable<void()> after_read_;
-  Discontinuity discontinuity_;
-  // The selected streams.
-  std::map<int, std::deque<av::PacketPtr>> queues_;
-  int64_t queued_bytes_ = 0;
-  bool at_end_ = false;
-  absl::Duration read_through_ = absl::ZeroDuration();
+  // Also guards the input's context.
+  Mutex mu_;
+  absl::AnyInvocable<void()> after_read_ ABSL_GUARDED_BY(mu_);
+  Discontinuity discontinuity_ ABSL_GUARDED_BY(mu_);
+  std::vector<Source*> sources_ ABSL_GUARDED_BY(mu_);
+  int64_t queued_bytes_ ABSL_GUARDED_BY(mu_) = 0;
+  bool at_end_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace spool::media

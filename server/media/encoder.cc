@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
+#include "server/av/memory_files.h"
 #include "server/base/status_macros.h"
 #include "server/media/encoder_settings.h"
 
@@ -97,14 +98,8 @@ VideoTiming TimingFor(AVRational average_rate, AVRational base_rate, AVRational 
   return timing;
 }
 
-VideoEncoder::VideoEncoder(std::unique_ptr<FrameSource> source, const VideoTarget& target, const VideoTiming& timing,
-                           int threads, bool global_header, Damage* damage)
-    : source_(std::move(source)),
-      target_(target),
-      timing_(timing),
-      threads_(threads),
-      global_header_(global_header),
-      damage_(damage) {}
+VideoEncoder::VideoEncoder(std::unique_ptr<FrameSource> source, VideoEncoderOptions options, Damage* damage)
+    : options_(std::move(options)), damage_(damage), source_(std::move(source)) {}
 
 absl::StatusOr<bool> VideoEncoder::OpenForFirstFrame() {
   SPOOL_ASSIGN_OR_RETURN(Pulled<av::FramePtr> pulled, source_->Next());
@@ -121,7 +116,7 @@ absl::StatusOr<bool> VideoEncoder::OpenForFirstFrame() {
 
 absl::Status VideoEncoder::OpenFor(const AVFrame& frame) {
   const VideoEncoderFacts& facts = *target_.encoder;
-  SPOOL_RETURN_IF_ERROR(Allocate(facts.encoder, global_header_));
+  SPOOL_RETURN_IF_ERROR(Allocate(facts.encoder, options_.global_header));
   codec_->width = frame.width;
   codec_->height = frame.height;
   codec_->pix_fmt = static_cast<AVPixelFormat>(frame.format);
@@ -136,7 +131,7 @@ absl::Status VideoEncoder::OpenFor(const AVFrame& frame) {
   // libvpx takes this for every frame's length, and its rate control goes by it.
   codec_->ticks_per_frame =
       std::max<int>(1, static_cast<int>(std::lround(1 / (av_q2d(timing_.frame_rate) * av_q2d(timing_.time_base)))));
-  codec_->thread_count = threads_;
+  codec_->thread_count = options_.threads;
   codec_->bit_rate = target_.bitrate_bps;
   if (facts.id == AV_CODEC_ID_MJPEG) {
     codec_->flags |= AV_CODEC_FLAG_QSCALE;
@@ -144,10 +139,62 @@ absl::Status VideoEncoder::OpenFor(const AVFrame& frame) {
     codec_->qmin = 1;
   }
   av::Dictionary settings;
-  for (const auto& [key, value] : EncoderSettings(target_, threads_, HdrMetadata::Of(frame))) {
+  for (const auto& [key, value] : EncoderSettings(target_, options_.threads, HdrMetadata::Of(frame))) {
     settings.Set(key.c_str(), value);
   }
+  if (target_.keyframe_interval > absl::ZeroDuration()) {
+    // Key frames are asked for by time; the encoder's own distance is only to stay out of the way, for those that
+    // take no such wishes it is the one that counts.
+    const double frames = absl::ToDoubleSeconds(target_.keyframe_interval) * av_q2d(timing_.frame_rate);
+    const bool takes_wishes = facts.codec != v1::VIDEO_CODEC_AV1;
+    codec_->gop_size = std::max(1, static_cast<int>(std::lround(takes_wishes ? 2 * frames : frames)));
+  }
+  if (options_.pass != Pass::kOnly) SetUpPass(settings);
   return Open(settings, absl::StrCat("encode ", frame.width, "x", frame.height, " with ", facts.encoder));
+}
+
+void VideoEncoder::SetUpPass(av::Dictionary& settings) {
+  const bool first = options_.pass == Pass::kFirst;
+  codec_->flags |= first ? AV_CODEC_FLAG_PASS1 : AV_CODEC_FLAG_PASS2;
+  switch (target_.encoder->id) {
+    case AV_CODEC_ID_H264:
+      settings.Set("stats", av::MemoryFileName(*options_.pass_log));
+      break;
+    case AV_CODEC_ID_HEVC:
+      settings.Append("x265-params",
+                      absl::StrCat(":pass=", first ? 1 : 2, ":stats=", av::MemoryFileName(*options_.pass_log)));
+      break;
+    default:
+      // libvpx hands over text, and reads it for as long as it lives.
+      if (!first) codec_->stats_in = av_strdup(options_.pass_log->c_str());
+      break;
+  }
+}
+
+void VideoEncoder::PlaceKeyFrame(AVFrame& frame) {
+  if (target_.keyframe_interval <= absl::ZeroDuration()) return;
+  const int64_t due =
+      av_rescale_q(absl::ToInt64Microseconds(target_.keyframe_interval * keys_), AV_TIME_BASE_Q, codec_->time_base);
+  if (frame.pts < due) return;
+  frame.pict_type = AV_PICTURE_TYPE_I;
+  const int64_t micros = av_rescale_q(frame.pts, codec_->time_base, AV_TIME_BASE_Q);
+  keys_ = micros / absl::ToInt64Microseconds(target_.keyframe_interval) + 1;
+}
+
+absl::Status VideoEncoder::LookAtAll(
+    absl::AnyInvocable<absl::Status(int64_t frames, absl::Duration media_time)> after_frame) {
+  for (;;) {
+    SPOOL_ASSIGN_OR_RETURN(const Pulled<av::PacketPtr> pulled, Next());
+    // Nothing else is being pulled, so nothing can bring up what is missing here.
+    if (std::holds_alternative<NotYet>(pulled)) {
+      return av::Failure(av::Reason::kLimitExceeded, "the picture lies too far behind the other streams");
+    }
+    if (std::holds_alternative<End>(pulled)) break;
+    const int64_t micros = last_pts_ == AV_NOPTS_VALUE ? 0 : av_rescale_q(last_pts_, codec_->time_base, AV_TIME_BASE_Q);
+    SPOOL_RETURN_IF_ERROR(after_frame(frames_, absl::Microseconds(std::max<int64_t>(micros, 0))));
+  }
+  if (codec_->stats_out != nullptr) *options_.pass_log = codec_->stats_out;
+  return absl::OkStatus();
 }
 
 bool VideoEncoder::Retime(AVFrame& frame) {
@@ -166,6 +213,7 @@ bool VideoEncoder::Retime(AVFrame& frame) {
   frame.time_base = codec_->time_base;
   // The decoder's choice is not to be repeated.
   frame.pict_type = AV_PICTURE_TYPE_NONE;
+  PlaceKeyFrame(frame);
   return true;
 }
 
@@ -180,9 +228,12 @@ absl::StatusOr<Pulled<av::FramePtr>> VideoEncoder::NextFrame() {
     }
     if (!Retime(*frame)) continue;
     ++frames_;
+    ended_ = target_.one_frame;
     return frame;
   }
   ended_ = true;
+  // Wants no more of what lies before it.
+  source_.reset();
   return End{};
 }
 

@@ -8,7 +8,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/av/handles.h"
 #include "server/media/damage.h"
 #include "server/media/plan.h"
@@ -57,32 +59,49 @@ struct VideoTiming {
 // their timestamps, in ticks no finer than the 90 kHz that every format knows.
 VideoTiming TimingFor(AVRational average_rate, AVRational base_rate, AVRational time_base);
 
+// One of the two looks at the same pictures.
+enum class Pass { kOnly, kFirst, kSecond };
+
+struct VideoEncoderOptions {
+  VideoTarget target;
+  VideoTiming timing;
+  int threads = 1;
+  bool global_header = false;
+  Pass pass = Pass::kOnly;
+  // What the first pass found out; filled by the first, read by the second. Not for Pass::kOnly.
+  std::string* pass_log = nullptr;
+};
+
 class VideoEncoder : public Encoder {
  public:
   // Borrows `damage`.
-  VideoEncoder(std::unique_ptr<FrameSource> source, const VideoTarget& target, const VideoTiming& timing, int threads,
-               bool global_header, Damage* damage);
+  VideoEncoder(std::unique_ptr<FrameSource> source, VideoEncoderOptions options, Damage* damage);
 
   // Pulls the first frame, which decides colours and HDR metadata, and opens the codec for it. False: there is none.
   absl::StatusOr<bool> OpenForFirstFrame();
 
-  int64_t frames() const { return frames_; }
+  // The first pass: swallows all frames, keeps what it found out, writes nothing.
+  absl::Status LookAtAll(absl::AnyInvocable<absl::Status(int64_t frames, absl::Duration media_time)> after_frame);
 
  protected:
   absl::StatusOr<Pulled<av::FramePtr>> NextFrame() override;
 
  private:
   absl::Status OpenFor(const AVFrame& frame);
+  void SetUpPass(av::Dictionary& settings);
+  // Asks for a key frame where one is due.
+  void PlaceKeyFrame(AVFrame& frame);
   // Puts the frame on the codec's time base. False: no tick is left for it.
   bool Retime(AVFrame& frame);
 
-  const std::unique_ptr<FrameSource> source_;
-  const VideoTarget target_;
-  const VideoTiming timing_;
-  const int threads_;
-  const bool global_header_;
+  const VideoEncoderOptions options_;
+  const VideoTarget& target_ = options_.target;
+  const VideoTiming& timing_ = options_.timing;
   Damage* const damage_;
+  std::unique_ptr<FrameSource> source_;
   av::FramePtr first_;
+  // How many key frames were asked for.
+  int64_t keys_ = 0;
   int64_t last_pts_ = AV_NOPTS_VALUE;
   int64_t frames_ = 0;
   bool ended_ = false;

@@ -69,16 +69,25 @@ HdrMetadata HdrMetadata::Of(const AVFrame& frame) {
 std::map<std::string, std::string> EncoderSettings(const VideoTarget& target, int threads, const HdrMetadata& hdr) {
   std::map<std::string, std::string> settings;
   const bool constant_quality = target.bitrate_bps == 0;
+  const bool exact_keys = target.keyframe_interval > absl::ZeroDuration();
   const std::string quality = absl::StrCat(target.quality);
   switch (target.encoder->id) {
     case AV_CODEC_ID_H264:
       settings["preset"] = target.preset;
       if (constant_quality) settings["crf"] = quality;
+      if (exact_keys) {
+        settings["forced-idr"] = "1";
+        settings["sc_threshold"] = "0";
+      }
       break;
     case AV_CODEC_ID_HEVC:
       settings["preset"] = target.preset;
       if (constant_quality) settings["crf"] = quality;
       settings["x265-params"] = X265Params(hdr, threads);
+      if (exact_keys) {
+        settings["forced-idr"] = "1";
+        settings["x265-params"] += ":scenecut=0:open-gop=0";
+      }
       break;
     case AV_CODEC_ID_VP9:
       settings["deadline"] = "good";

@@ -58,14 +58,16 @@ bool VideoFilter::IsNewKind(const AVFrame& frame) {
 std::string VideoFilter::Chain() { return VideoChain(*shape_, target_); }
 
 AudioFilter::AudioFilter(std::unique_ptr<FrameSource> source, const AudioTarget& target, const TimeRange& range,
-                         AVSampleFormat format)
+                         AVSampleFormat format, const std::string& loudness)
     : FilterStage(std::move(source), /*threads=*/1) {
   std::array<char, 64> layout = {};
   av_channel_layout_describe(&target.layout, layout.data(), layout.size());
   // async=1: gaps in the timestamps become silence and overlaps are cut, or sound would drift from the picture.
-  chain_ = absl::StrCat("aresample=", target.sample_rate,
-                        ":async=1:min_hard_comp=0.1,aformat=sample_fmts=", av_get_sample_fmt_name(format),
-                        ":sample_rates=", target.sample_rate, ":channel_layouts=", layout.data());
+  // The loudness filters bring the rate up, so the last word on it comes after them.
+  const std::string adjust = loudness.empty() ? "" : absl::StrCat(loudness, ",aresample=", target.sample_rate, ",");
+  chain_ = absl::StrCat("aresample=", target.sample_rate, ":async=1:min_hard_comp=0.1,", adjust,
+                        "aformat=sample_fmts=", av_get_sample_fmt_name(format), ":sample_rates=", target.sample_rate,
+                        ":channel_layouts=", layout.data());
   if (!range.is_all()) {
     const double length = absl::ToDoubleSeconds(range.end - range.start);
     absl::StrAppend(&chain_, ",atrim=start=0",

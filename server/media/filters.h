@@ -59,9 +59,10 @@ class VideoFilter : public FilterStage {
 
 class AudioFilter : public FilterStage {
  public:
-  // `range` cuts to the sample; times are counted from its start already.
+  // `range` cuts to the sample; times are counted from its start already. `loudness` is what else is done to the sound
+  // (LoudnessChain), may be empty.
   AudioFilter(std::unique_ptr<FrameSource> source, const AudioTarget& target, const TimeRange& range,
-              AVSampleFormat format);
+              AVSampleFormat format, const std::string& loudness);
 
  protected:
   bool IsNewKind(const AVFrame& frame) override;

@@ -149,6 +149,27 @@ const VideoEncoderFacts& ForSize(const VideoEncoderFacts& encoder, int width, in
   return encoder.id == AV_CODEC_ID_AV1 && is_small ? kSmallAv1 : encoder;
 }
 
+const VideoEncoderFacts& AnimatedWebp() {
+  static constexpr VideoEncoderFacts kAnimated = {
+      v1::VIDEO_CODEC_UNSPECIFIED, AV_CODEC_ID_WEBP, "libwebp_anim", 75, "", false, true};
+  return kAnimated;
+}
+
+AVPixelFormat FormatOf(v1::PixelFormat format) {
+  switch (format) {
+    case v1::PIXEL_FORMAT_YUV420P:
+      return AV_PIX_FMT_YUV420P;
+    case v1::PIXEL_FORMAT_YUV420P10:
+      return AV_PIX_FMT_YUV420P10;
+    case v1::PIXEL_FORMAT_YUV422P:
+      return AV_PIX_FMT_YUV422P;
+    case v1::PIXEL_FORMAT_YUV444P:
+      return AV_PIX_FMT_YUV444P;
+    default:
+      return AV_PIX_FMT_NONE;
+  }
+}
+
 AVCodecID IdOf(v1::VideoCodec codec) {
   switch (codec) {
     case v1::VIDEO_CODEC_H264:

@@ -63,6 +63,10 @@ struct VideoEncoderFacts {
 const VideoEncoderFacts* VideoEncoderFor(AVCodecID id);
 // The one to use for pictures of this size, which not every encoder takes.
 const VideoEncoderFacts& ForSize(const VideoEncoderFacts& encoder, int width, int height);
+// The one for pictures that move.
+const VideoEncoderFacts& AnimatedWebp();
+// libav's name for it; AV_PIX_FMT_NONE when unspecified.
+AVPixelFormat FormatOf(v1::PixelFormat format);
 AVCodecID IdOf(v1::VideoCodec codec);
 AVCodecID IdOf(v1::AudioCodec codec);
 // libav's encoder; null when Spool cannot encode it.

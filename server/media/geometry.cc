@@ -48,8 +48,8 @@ Size Inside(const Exact& shape, Size box, Rounding rounding) {
           std::min(RoundSide(shape.height * scale, rounding), box.height)};
 }
 
-// A part of `whole` (upright stored pixels) that has the shape of `frame`, at the centre.
-Placement CropToShape(const Size& whole, double pixel_aspect, Size frame, Rounding rounding) {
+// A part of `whole` (upright stored pixels) that has the shape of `frame`.
+Placement CropToShape(const Size& whole, double pixel_aspect, Size frame, Rounding rounding, v1::CropGravity gravity) {
   Placement place;
   // Width over height of the wanted part, in stored pixels.
   const double wanted = static_cast<double>(frame.width) / frame.height / pixel_aspect;
@@ -59,8 +59,10 @@ Placement CropToShape(const Size& whole, double pixel_aspect, Size frame, Roundi
   } else {
     place.crop.height = std::clamp(RoundSide(whole.width / wanted, Rounding::kAny), 1, whole.height);
   }
-  place.crop_x = (whole.width - place.crop.width) / 2;
-  place.crop_y = (whole.height - place.crop.height) / 2;
+  const int spare_x = whole.width - place.crop.width;
+  const int spare_y = whole.height - place.crop.height;
+  place.crop_x = gravity == v1::CROP_GRAVITY_LEFT ? 0 : gravity == v1::CROP_GRAVITY_RIGHT ? spare_x : spare_x / 2;
+  place.crop_y = gravity == v1::CROP_GRAVITY_TOP ? 0 : gravity == v1::CROP_GRAVITY_BOTTOM ? spare_y : spare_y / 2;
   if (rounding == Rounding::kEven) {
     // An odd corner would shift colour against light by half a pixel.
     place.crop_x -= place.crop_x % 2;
@@ -108,7 +110,12 @@ absl::StatusOr<OutputSize> SizeFor(const Picture& picture, const v1::ResizeSpec&
     const Size asked = {AskedSide(spec.width(), rounding), AskedSide(spec.height(), rounding)};
     const double by_width = asked.width / display.width;
     const double by_height = asked.height / display.height;
-    output.size = spec.fit() == v1::FIT_CONTAIN ? Inside(display, asked, rounding) : asked;
+    if (spec.fit() == v1::FIT_SHRINK && std::min(by_width, by_height) >= 1) {
+      output.size = NaturalSize(picture, rounding);
+      return output;
+    }
+    const bool is_inside = spec.fit() == v1::FIT_CONTAIN || spec.fit() == v1::FIT_SHRINK;
+    output.size = is_inside ? Inside(display, asked, rounding) : asked;
     const bool takes_larger = spec.fit() == v1::FIT_COVER || spec.fit() == v1::FIT_STRETCH;
     scale = takes_larger ? std::max(by_width, by_height) : std::min(by_width, by_height);
   } else if (spec.width() > 0) {
@@ -133,7 +140,7 @@ absl::StatusOr<OutputSize> SizeFor(const Picture& picture, const v1::ResizeSpec&
   return output;
 }
 
-Placement Place(const Picture& picture, Size frame, v1::Fit fit, Rounding rounding) {
+Placement Place(const Picture& picture, Size frame, v1::Fit fit, Rounding rounding, v1::CropGravity gravity) {
   const Size whole = UprightSize(picture);
   const double pixel_aspect = UprightPixelAspect(picture);
   const Exact display = ExactDisplay(picture);
@@ -148,7 +155,7 @@ Placement Place(const Picture& picture, Size frame, v1::Fit fit, Rounding roundi
     return place;
   }
   if (fit == v1::FIT_STRETCH) return place;
-  if (fit == v1::FIT_COVER) return CropToShape(whole, pixel_aspect, frame, rounding);
+  if (fit == v1::FIT_COVER) return CropToShape(whole, pixel_aspect, frame, rounding, gravity);
   if (IsRoundingOf(display, frame, rounding)) return place;
 
   place.scaled = Inside(display, frame, rounding);

@@ -67,7 +67,8 @@ struct Placement {
 
 // A frame that has the picture's shape up to rounding is filled. CONTAIN gives bars to a picture of another shape, as
 // PAD does, so a change of shape in mid-stream cannot change the output's size.
-Placement Place(const Picture& picture, Size frame, v1::Fit fit, Rounding rounding);
+Placement Place(const Picture& picture, Size frame, v1::Fit fit, Rounding rounding,
+                v1::CropGravity gravity = v1::CROP_GRAVITY_CENTER);
 
 }  // namespace spool::media
 

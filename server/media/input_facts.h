@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "absl/time/time.h"
 #include "server/av/libav.h"
 #include "server/media/geometry.h"
 #include "spool/v1/media.pb.h"
@@ -27,6 +28,9 @@ struct StreamFacts {
   bool is_interlaced = false;
   // PQ or HLG.
   bool is_hdr = false;
+  // Of the times that were asked about, those at which a picture begins that needs none before it, and which none
+  // before it needs.
+  std::vector<absl::Duration> key_frames;
 };
 
 struct InputFacts {

@@ -57,8 +57,12 @@ absl::Status CopyFileMetadata(const AVFormatContext& from, const TimeRange& rang
   return absl::OkStatus();
 }
 
-void CopyStreamMetadata(const AVStream& from, AVStream* to) {
-  CopyTags(from.metadata, &to->metadata);
+void CopyStreamMetadata(const AVStream& from, bool strip, AVStream* to) {
+  if (!strip) {
+    CopyTags(from.metadata, &to->metadata);
+  } else if (const AVDictionaryEntry* language = av_dict_get(from.metadata, "language", nullptr, 0)) {
+    av_dict_set(&to->metadata, "language", language->value, 0);
+  }
   to->disposition = from.disposition;
 }
 

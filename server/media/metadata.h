@@ -12,8 +12,8 @@ namespace spool::media {
 // Title, artist and the like; chapters, on the timeline of `range`.
 absl::Status CopyFileMetadata(const AVFormatContext& from, const TimeRange& range, AVFormatContext* to);
 
-// Language, title, role (default, forced, commentary...).
-void CopyStreamMetadata(const AVStream& from, AVStream* to);
+// Language and role (default, forced, commentary...); title and the like unless `strip`.
+void CopyStreamMetadata(const AVStream& from, bool strip, AVStream* to);
 
 }  // namespace spool::media
 

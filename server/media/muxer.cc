@@ -8,28 +8,31 @@
 
 namespace spool::media {
 
-void Muxer::Connect(AVStream* stream, std::unique_ptr<PacketSource> source, Appetite appetite) {
+void Muxer::Connect(AVStream* stream, std::unique_ptr<PacketSource> source, Appetite appetite, bool counted) {
   Branch branch;
   branch.stream = stream;
   branch.source = std::move(source);
   branch.appetite = appetite;
+  branch.counted = counted;
   branches_.push_back(std::move(branch));
 }
 
-absl::Status Muxer::Run(av::Dictionary& settings, absl::AnyInvocable<absl::Status()> after_packet) {
-  SPOOL_RETURN_IF_ERROR(output_->WriteHeader(settings));
-  for (;;) {
-    SPOOL_RETURN_IF_ERROR(FillHeads());
-    Branch* next = Earliest();
-    if (next == nullptr) {
-      if (OnlySparseLeft()) break;
-      return av::Failure(av::Reason::kInternal, "every stream waits for another one");
-    }
+absl::Status Muxer::Begin(av::Dictionary& settings) { return output_->WriteHeader(settings); }
+
+absl::StatusOr<bool> Muxer::Step() {
+  SPOOL_RETURN_IF_ERROR(FillHeads());
+  Branch* next = Earliest();
+  if (next != nullptr) {
     SPOOL_RETURN_IF_ERROR(Write(*next));
-    SPOOL_RETURN_IF_ERROR(after_packet());
+    return true;
   }
-  return output_->Finish();
+  if (OnlySparseLeft()) return false;
+  return av::Failure(av::Reason::kInternal, "every stream waits for another one");
 }
+
+absl::Status Muxer::Finish() { return output_->Finish(); }
+
+Muxer::Progress Muxer::progress() const { return {absl::Microseconds(media_micros_.load()), frames_, bytes_}; }
 
 absl::Status Muxer::FillHeads() {
   // Sparse streams last: what there is of them comes up while the others read.
@@ -81,7 +84,9 @@ absl::Status Muxer::Write(Branch& branch) {
       absl::Microseconds(av_rescale_q(packet->pts + packet->duration, branch.stream->time_base, AV_TIME_BASE_Q));
   ++branch.written.packets;
   branch.written.end = std::max(branch.written.end, end);
-  media_time_ = std::max(media_time_, end);
+  media_micros_ = std::max<int64_t>(media_micros_, absl::ToInt64Microseconds(end));
+  if (branch.counted) ++frames_;
+  bytes_ += packet->size;
   return output_->Write(packet.get());
 }
 

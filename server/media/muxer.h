@@ -3,12 +3,13 @@
 #ifndef SPOOL_SERVER_MEDIA_MUXER_H_
 #define SPOOL_SERVER_MEDIA_MUXER_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
-#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/av/output.h"
 #include "server/media/demuxer.h"
@@ -30,20 +31,33 @@ class Muxer {
   AVFormatContext* context() const { return output_->context(); }
 
   // `stream` is one of context()'s. Before Run, once for each, in their order.
-  void Connect(AVStream* stream, std::unique_ptr<PacketSource> source, Appetite appetite);
+  void Connect(AVStream* stream, std::unique_ptr<PacketSource> source, Appetite appetite, bool counted = false);
 
-  // Writes the header, all packets until every stream has ended, and the index. Calls `after_packet` in between.
-  absl::Status Run(av::Dictionary& settings, absl::AnyInvocable<absl::Status()> after_packet);
+  // Writes the header.
+  absl::Status Begin(av::Dictionary& settings);
+  // Writes the next packet. False: every stream has ended.
+  absl::StatusOr<bool> Step();
+  // Writes the index.
+  absl::Status Finish();
 
   const Written& written(int output_stream) const { return branches_[output_stream].written; }
-  // Media time up to which all is written.
-  absl::Duration media_time() const { return media_time_; }
+
+  // What another thread may ask at any time.
+  struct Progress {
+    // Media time up to which all is written.
+    absl::Duration media_time;
+    // Packets of the stream that `Connect` was told to count.
+    int64_t frames = 0;
+    int64_t bytes = 0;
+  };
+  Progress progress() const;
 
  private:
   struct Branch {
     AVStream* stream;
     std::unique_ptr<PacketSource> source;
     Appetite appetite;
+    bool counted;
     // The one packet that waits for its turn.
     av::PacketPtr head;
     bool ended = false;
@@ -59,7 +73,9 @@ class Muxer {
 
   const std::unique_ptr<av::Output> output_;
   std::vector<Branch> branches_;
-  absl::Duration media_time_ = absl::ZeroDuration();
+  std::atomic<int64_t> media_micros_ = 0;
+  std::atomic<int64_t> frames_ = 0;
+  std::atomic<int64_t> bytes_ = 0;
 };
 
 }  // namespace spool::media

@@ -1,85 +1,69 @@
-// The stages of one plan, joined.
+// One reading of the input, for all outputs that cover the same part of it.
 
 #ifndef SPOOL_SERVER_MEDIA_PIPELINE_H_
 #define SPOOL_SERVER_MEDIA_PIPELINE_H_
 
-#include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/av/input.h"
 #include "server/media/damage.h"
+#include "server/media/decoder.h"
 #include "server/media/demuxer.h"
-#include "server/media/encoder.h"
 #include "server/media/input_facts.h"
-#include "server/media/muxer.h"
+#include "server/media/output_line.h"
 #include "server/media/plan.h"
-#include "server/media/progress.h"
-#include "server/media/run.h"
+#include "server/media/run_options.h"
 
 namespace spool::media {
 
-// Built from the muxer back. Use: Create, Run, then ask what came of it.
+// Decoder options for the main video of plans that share it.
+DecoderOptions PictureDecoderOptions(const StreamFacts& facts, const Plan& plan, const RunOptions& options);
+
+// How the cores are shared out among the stages of `lines` outputs, one of which is made by `plan`.
+LineThreads ThreadsFor(const Plan& plan, const InputFacts& facts, int cores, int lines);
+
+// Built from the muxers back. Use: Run, then ask what came of each line.
 class Pipeline {
  public:
-  // Borrows everything but the descriptor's file, which it writes.
-  static absl::StatusOr<std::unique_ptr<Pipeline>> Create(av::Input* input, const InputFacts& facts, const Plan& plan,
-                                                          const RunOptions& options, int output_fd,
-                                                          ProgressMeter* progress, Damage* damage);
+  // What happens when one of several outputs fails.
+  enum class OnFailure { kGoOn, kEndAll };
 
-  absl::Status Run();
+  // Borrows everything but the descriptors' files, which it writes. `plans` of `orders` have one range. Calls `pulse`
+  // for each packet that is read, from any thread.
+  Pipeline(av::Input* input, const InputFacts& facts, const std::vector<LineOrder>& orders, const RunOptions& options,
+           OnFailure on_failure, absl::AnyInvocable<void()> pulse, Damage* damage);
 
-  // How many video and audio streams got packets, by kind. Says in `damage` which did not. INVALID_MEDIA if the picture
-  // did not.
-  absl::StatusOr<std::map<std::string, int>> WrittenStreams() const;
+  // Makes all outputs. Calls `after_step` for each packet written. A status is one that concerns all outputs; what
+  // became of each tells outcome().
+  absl::Status Run(absl::AnyInvocable<void()> after_step);
 
-  // What became of each input stream: as planned, but for streams that turned out not to be decodable.
-  const std::vector<v1::StreamOutcome>& outcomes() const { return outcomes_; }
-
-  // What has been written so far.
-  ProgressMeter::Done done() const;
+  const OutputLine& line(int i) const { return *lines_[i]; }
+  const absl::Status& outcome(int i) const { return outcomes_[i]; }
 
  private:
-  Pipeline(av::Input* input, const InputFacts& facts, const Plan& plan, const RunOptions& options,
-           ProgressMeter* progress, Damage* damage);
-
-  struct Selected {
-    std::unique_ptr<PacketSource> source;
-    Appetite appetite = Appetite::kFull;
-  };
-
-  void Select(const v1::StreamOutcome& outcome);
-  absl::Status AddStream(const StreamPlan& plan);
-  absl::Status AddCopy(const StreamPlan& plan);
-  absl::Status AddVideo(const StreamPlan& plan, const VideoTarget& target);
-  // Why a video stream gave no frame at all.
-  absl::Status NoFrames(const v1::StreamOutcome& outcome) const;
-  absl::Status AddAudio(const StreamPlan& plan, const AudioTarget& target);
-  absl::Status AddSubtitle(const StreamPlan& plan, const SubtitleTarget& target);
-  absl::Status DropAfterAll(int index, const absl::Status& why);
-  // An output stream for input stream `index`, with its language, title and role.
-  absl::StatusOr<AVStream*> NewStream(int index, const AVCodecContext* codec);
-  absl::Status CheckLimits() const;
-  bool wants_global_header() const;
+  absl::Status Build();
+  // One source of the main video's frames for each line that wants them; null for the others.
+  absl::StatusOr<std::vector<std::unique_ptr<FrameSource>>> Pictures();
+  // Keeps the failure of line `i`; a status if it ends all.
+  absl::Status Fail(int i, absl::Status why);
+  // The line that is the furthest behind; -1 when all are done.
+  int Next() const;
 
   av::Input* const input_;
   const InputFacts& facts_;
-  const Plan& plan_;
+  const std::vector<LineOrder> orders_;
   const RunOptions& options_;
+  const OnFailure on_failure_;
   Damage* const damage_;
-  ProgressMeter* const progress_;
-  // Before the muxer: sources in it hold on to the demuxer.
+  // Before the lines: sources in them hold on to it.
   Demuxer demuxer_;
-  // By input stream, until the stage that reads it is built.
-  std::map<int, Selected> selected_;
-  std::unique_ptr<Muxer> muxer_;
-  std::vector<v1::StreamOutcome> outcomes_;
-  // Input stream of each output stream.
-  std::vector<int> inputs_;
-  // Output stream of the picture; -1 when there is none.
-  int video_output_ = -1;
+  std::vector<std::unique_ptr<OutputLine>> lines_;
+  std::vector<absl::Status> outcomes_;
+  std::vector<bool> active_;
 };
 
 }  // namespace spool::media

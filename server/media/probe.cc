@@ -17,6 +17,7 @@
 #include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
 #include "server/media/exif.h"
+#include "server/media/webp_file.h"
 
 namespace spool::media {
 namespace {
@@ -206,13 +207,6 @@ absl::StatusOr<bool> IsStill(AVFormatContext* context, const InputFacts& facts, 
     return HasOnePacket(fd, "");
   }
   return false;
-}
-
-// FFmpeg 5.1 does not decode animated WebP; it would take the file for a damaged still.
-bool IsAnimatedWebp(absl::string_view head) {
-  constexpr uint8_t kAnimationFlag = 0x02;
-  return head.size() > 20 && head.substr(0, 4) == "RIFF" && head.substr(8, 8) == "WEBPVP8X" &&
-         (static_cast<uint8_t>(head[20]) & kAnimationFlag) != 0;
 }
 
 }  // namespace

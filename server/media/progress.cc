@@ -28,6 +28,17 @@ ProgressMeter::ProgressMeter(const Whole& whole, Stopwatch stopwatch, ProgressSi
   window_.push_back({stopwatch_(), 0, absl::ZeroDuration(), 0});
 }
 
+void ProgressMeter::Begin(const Whole& whole, Share share, Writes writes) {
+  MutexLock lock(&mu_);
+  before_.media_time = FromProto(latest_.media_time());
+  before_.frames = latest_.frames();
+  before_.bytes_written = latest_.bytes();
+  whole_ = whole;
+  share_ = share;
+  writes_ = writes;
+  latest_.set_basis(BasisOf(whole_));
+}
+
 double ProgressMeter::FractionOf(const Done& done) const {
   double fraction = 0;
   switch (latest_.basis()) {
@@ -43,42 +54,62 @@ double ProgressMeter::FractionOf(const Done& done) const {
     default:
       break;
   }
-  return std::clamp(fraction, latest_.fraction(), kMostBeforeEnd);
+  fraction = share_.begin + (share_.end - share_.begin) * std::clamp(fraction, 0.0, 1.0);
+  return std::clamp(fraction, latest_.fraction(), std::max(latest_.fraction(), kMostBeforeEnd));
+}
+
+void ProgressMeter::TakeOutputs(const std::vector<v1::OutputProgress>& outputs) {
+  for (const v1::OutputProgress& output : outputs) {
+    const auto known =
+        std::find_if(latest_.mutable_outputs()->begin(), latest_.mutable_outputs()->end(),
+                     [&output](const v1::OutputProgress& other) { return other.name() == output.name(); });
+    v1::OutputProgress& latest = known != latest_.mutable_outputs()->end() ? *known : *latest_.add_outputs();
+    const double fraction = std::max(latest.fraction(), output.fraction());
+    latest = output;
+    latest.set_fraction(fraction);
+  }
+}
+
+void ProgressMeter::Take(const Done& done) {
+  if (writes_ == Writes::kNo) return;
+  latest_.set_frames(std::max(latest_.frames(), before_.frames + done.frames));
+  latest_.set_bytes(std::max(latest_.bytes(), before_.bytes_written + done.bytes_written));
+  const absl::Duration media_time = std::max(FromProto(latest_.media_time()), before_.media_time + done.media_time);
+  *latest_.mutable_media_time() = ToProto(media_time);
+  TakeOutputs(done.outputs);
 }
 
 void ProgressMeter::Update(const Done& done) {
+  MutexLock lock(&mu_);
   const absl::Duration now = stopwatch_();
   if (now - window_.back().at < kInterval) return;
   latest_.set_fraction(FractionOf(done));
-  latest_.set_frames(std::max(latest_.frames(), done.frames));
-  const absl::Duration media_time = std::max(FromProto(latest_.media_time()), done.media_time);
-  *latest_.mutable_media_time() = ToProto(media_time);
-
-  const Sample sample = {now, latest_.frames(), media_time, latest_.fraction()};
+  Take(done);
+  const Sample sample = {now, latest_.frames(), FromProto(latest_.media_time()), latest_.fraction()};
   while (window_.size() > 1 && now - window_.front().at > kWindow) window_.pop_front();
-  FillRates(sample, latest_);
+  FillRates(sample);
   window_.push_back(sample);
   sink_(latest_);
 }
 
-void ProgressMeter::FillRates(const Sample& now, v1::JobProgress& progress) const {
+void ProgressMeter::FillRates(const Sample& now) {
   const Sample& then = window_.front();
   const double seconds = absl::ToDoubleSeconds(now.at - then.at);
   if (seconds <= 0) return;
-  progress.set_fps(static_cast<double>(now.frames - then.frames) / seconds);
-  progress.set_speed(absl::ToDoubleSeconds(now.media_time - then.media_time) / seconds);
+  latest_.set_fps(static_cast<double>(now.frames - then.frames) / seconds);
+  latest_.set_speed(absl::ToDoubleSeconds(now.media_time - then.media_time) / seconds);
   const double pace = (now.fraction - then.fraction) / seconds;
   if (pace > 0) {
-    *progress.mutable_eta() = ToProto(absl::Seconds((1 - now.fraction) / pace));
+    *latest_.mutable_eta() = ToProto(absl::Seconds((1 - now.fraction) / pace));
   } else {
-    progress.clear_eta();
+    latest_.clear_eta();
   }
 }
 
 void ProgressMeter::Finish(const Done& done) {
+  MutexLock lock(&mu_);
   latest_.set_fraction(1);
-  latest_.set_frames(std::max(latest_.frames(), done.frames));
-  *latest_.mutable_media_time() = ToProto(std::max(FromProto(latest_.media_time()), done.media_time));
+  Take(done);
   latest_.clear_eta();
   sink_(latest_);
 }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 
 namespace spool::media {
@@ -78,11 +79,28 @@ void AddToneMap(const FrameShape& shape, std::vector<std::string>& chain) {
   chain.push_back("format=yuv420p");
 }
 
-// Onto white: the picture over itself painted white and opaque, so no second source with a clock of its own is needed.
-void AddFlatten(std::vector<std::string>& chain) {
-  chain.push_back(
-      "format=rgba,split[front][back];[back]lutrgb=r=255:g=255:b=255:a=255[white];"
-      "[white][front]overlay=format=rgb,format=rgb24");
+// Onto one colour: the picture over itself painted over and opaque, so no second source with a clock of its own is
+// needed.
+void AddFlatten(uint32_t matte, std::vector<std::string>& chain) {
+  chain.push_back(absl::StrCat("format=rgba,split[front][back];[back]lutrgb=r=", matte >> 16 & 255,
+                               ":g=", matte >> 8 & 255, ":b=", matte & 255,
+                               ":a=255[matte];[matte][front]overlay=format=rgb,format=rgb24"));
+}
+
+// Which of the pictures are shown, and for how long.
+void AddSelection(const VideoTarget& target, std::vector<std::string>& chain) {
+  // How many are compared for the most typical one; all lie in memory.
+  constexpr int kCompared = 24;
+  if (target.typical) chain.push_back(absl::StrCat("thumbnail=n=", kCompared));
+  if (target.sheet.has_value()) {
+    // Each is taken from the middle of its stretch, the first stretch begins at zero, and one that ends early has its
+    // picture all the same.
+    chain.push_back(absl::StrCat("fps=fps=1000000/", absl::ToInt64Microseconds(target.sheet->interval),
+                                 ":start_time=0:round=near:eof_action=pass"));
+  }
+  if (target.frame_rate.num > 0) {
+    chain.push_back(absl::StrCat("fps=fps=", target.frame_rate.num, "/", target.frame_rate.den));
+  }
 }
 
 std::string Swscale(Size to, bool from_rgb, AVColorRange to_range) {
@@ -117,6 +135,17 @@ bool FrameShape::operator==(const FrameShape& other) const {
          interlaced == other.interlaced;
 }
 
+FrameShape ExpectedShape(const v1::StreamInfo& info, const StreamFacts& facts) {
+  FrameShape shape;
+  shape.size = facts.picture.stored;
+  shape.format = av_get_pix_fmt(info.format().c_str());
+  if (shape.format == AV_PIX_FMT_NONE) shape.format = AV_PIX_FMT_YUV420P;
+  shape.pixel_aspect = av_d2q(facts.picture.pixel_aspect, 1 << 16);
+  shape.interlaced = facts.is_interlaced;
+  if (facts.is_hdr) shape.transfer = AVCOL_TRC_SMPTE2084;
+  return shape;
+}
+
 AVPixelFormat EncodedFormat(const FrameShape& shape, const VideoTarget& target) {
   const bool alpha = HasAlpha(shape.format) && !target.flatten;
   const int depth = Describe(shape.format).comp[0].depth;
@@ -134,6 +163,7 @@ AVPixelFormat EncodedFormat(const FrameShape& shape, const VideoTarget& target) 
     case AV_CODEC_ID_GIF:
       return AV_PIX_FMT_PAL8;
     default:
+      if (const AVPixelFormat asked = FormatOf(target.pixel_format); asked != AV_PIX_FMT_NONE) return asked;
       if (alpha && target.encoder->keeps_alpha) return AV_PIX_FMT_YUVA420P;
       return target.ten_bit ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
   }
@@ -147,6 +177,8 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
   AVColorRange range = IsFullRangeFormat(now) ? AVCOL_RANGE_JPEG : shape.range;
 
   if (shape.interlaced) chain.push_back("bwdif=mode=send_frame:deint=interlaced");
+  // Before all that costs time for each picture.
+  AddSelection(target, chain);
   AddOrientation(target.orientation, chain);
   if (target.tone_map && !IsRgb(now)) {
     if (!IsEven(shape.size)) chain.push_back("crop=trunc(iw/2)*2:trunc(ih/2)*2");
@@ -155,7 +187,7 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
     range = AVCOL_RANGE_MPEG;
   }
   if (target.flatten && HasAlpha(now)) {
-    AddFlatten(chain);
+    AddFlatten(target.matte, chain);
     now = AV_PIX_FMT_RGB24;
   } else if ((Describe(now).flags & AV_PIX_FMT_FLAG_PAL) != 0) {
     // No scaler writes palettes, and colours between two entries are not in them.
@@ -167,7 +199,7 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
   picture.stored = shape.size;
   picture.pixel_aspect = av_q2d(shape.pixel_aspect);
   picture.orientation = target.orientation;
-  const Placement place = Place(picture, target.size, target.fit, target.rounding);
+  const Placement place = Place(picture, target.size, target.fit, target.rounding, target.gravity);
   if (place.crop != UprightSize(picture)) {
     chain.push_back(absl::StrCat("crop=w=", place.crop.width, ":h=", place.crop.height, ":x=", place.crop_x,
                                  ":y=", place.crop_y, ":exact=1"));
@@ -201,10 +233,14 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
   const std::string pin_format = absl::StrCat("format=", NameOf(to));
   if (!is_gif) chain.push_back(pin_format);
   if (place.scaled != target.size) {
-    chain.push_back(
-        absl::StrCat("pad=w=", target.size.width, ":h=", target.size.height, ":x=", place.pad_x, ":y=", place.pad_y));
+    chain.push_back(absl::StrFormat("pad=w=%d:h=%d:x=%d:y=%d:color=0x%06x", target.size.width, target.size.height,
+                                    place.pad_x, place.pad_y, target.bars));
     // pad does not know every format.
     if (!is_gif) chain.push_back(pin_format);
+  }
+  if (target.sheet.has_value()) {
+    chain.push_back(absl::StrCat("tile=layout=", target.sheet->columns, "x", target.sheet->rows,
+                                 ":nb_frames=", target.sheet->count));
   }
   chain.push_back("setsar=1");
   // A palette for each frame: one for all would have to see, and keep, all frames first.

@@ -26,10 +26,13 @@ struct FrameShape {
   bool operator==(const FrameShape& other) const;
 };
 
+// What frames of a stream will most likely be, to tell of their filters before one is decoded.
+FrameShape ExpectedShape(const v1::StreamInfo& info, const StreamFacts& facts);
+
 // Pixel format that the encoder of `target` gets for frames of `shape`.
 AVPixelFormat EncodedFormat(const FrameShape& shape, const VideoTarget& target);
 
-// Frames of `shape` to frames of target.size in EncodedFormat with square pixels.
+// Frames of `shape` to frames of target.frame() in EncodedFormat with square pixels.
 std::string VideoChain(const FrameShape& shape, const VideoTarget& target);
 
 }  // namespace spool::media

@@ -8,6 +8,9 @@
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/feed/token.h"
+#include "server/job/output_name.h"
+#include "server/job/presets.h"
+#include "server/job/spec.h"
 #include "server/rpc/page_token.h"
 #include "server/rpc/status.h"
 #include "server/rpc/watch_stream.h"
@@ -89,7 +92,14 @@ std::string JobService::TokenAt(int64_t sequence) const { return feed::EncodeTok
 absl::StatusOr<job::NewJob> JobService::MakeJob(const v1::EnqueueRequest& request) {
   SPOOL_ASSIGN_OR_RETURN(job::NewJob made, job::MakeJob(request, clock_->Now(), ulids_));
   SPOOL_RETURN_IF_ERROR(files_->CheckInput(made.job.input()));
-  if (!made.job.output().empty()) SPOOL_RETURN_IF_ERROR(files_->CheckOutput(made.job.output()));
+  const std::vector<v1::OutputSpec> outputs = job::OutputsOf(made.job);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& path = outputs[i].output();
+    if (path.empty()) continue;
+    const std::string field = made.job.has_outputs() ? absl::StrCat("outputs.outputs[", i, "].output") : "output";
+    SPOOL_RETURN_IF_ERROR(files_->CheckOutput(path, field));
+    if (outputs[i].has_sprite_sheet()) SPOOL_RETURN_IF_ERROR(files_->CheckOutput(job::VttPathOf(path), field));
+  }
   return made;
 }
 
@@ -243,6 +253,34 @@ grpc::ServerUnaryReactor* JobService::DeleteJob(grpc::CallbackServerContext* con
   if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) return Refuse(context, status);
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   store_->Delete(request->job_id(), [reactor](absl::StatusOr<v1::Job> job) { reactor->Finish(ToGrpc(job.status())); });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* JobService::PlanJob(grpc::CallbackServerContext* context, const v1::PlanJobRequest* request,
+                                              v1::PlanJobResponse* response) {
+  absl::StatusOr<job::NewJob> made = MakeJob(request->job());
+  if (!made.ok()) return Refuse(context, made.status());
+  if (plans_.fetch_add(1) >= kMaxPlans) {
+    --plans_;
+    return Refuse(context, WithRetryDelay(Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT",
+                                                "too many files are being looked at"),
+                                          absl::Seconds(1)));
+  }
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  plan_pool_.Post([this, reactor, response, job = std::move(made->job)] {
+    absl::StatusOr<v1::PlanJobResponse> planned = executor_->Plan(job);
+    if (planned.ok()) *response = std::move(*planned);
+    --plans_;
+    reactor->Finish(ToGrpc(planned.status()));
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* JobService::ListPresets(grpc::CallbackServerContext* context, const v1::ListPresetsRequest*,
+                                                  v1::ListPresetsResponse* response) {
+  for (const v1::Preset& preset : job::AllPresets()) *response->add_presets() = preset;
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
   return reactor;
 }
 

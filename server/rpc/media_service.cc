@@ -30,16 +30,22 @@ absl::Status DiskError(const absl::Status& status) {
   return WithRetryDelay(Error(status.code(), "OUT_OF_SPACE", status.message()), absl::Seconds(5));
 }
 
-absl::Status WriteAll(int fd, absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return DiskError(PosixError(errno, "write the upload"));
+// The path of the file that is asked for.
+absl::StatusOr<std::string> PathOf(const v1::DownloadMediaRequest& request, const v1::Job& job) {
+  const v1::JobResult* result = &job.result();
+  if (!request.output_name().empty()) {
+    const auto named = [&](const v1::OutputResult& output) { return output.name() == request.output_name(); };
+    const auto found = std::find_if(job.result().outputs().begin(), job.result().outputs().end(), named);
+    if (found == job.result().outputs().end() || !found->has_result()) {
+      return Error(absl::StatusCode::kNotFound, "OUTPUT_NOT_FOUND",
+                   absl::StrCat(job.id(), " made no output of the name ", request.output_name()));
     }
-    bytes.remove_prefix(static_cast<size_t>(written));
+    result = &found->result();
   }
-  return absl::OkStatus();
+  if (!request.vtt()) return result->output();
+  if (!result->vtt().empty()) return result->vtt();
+  return Error(absl::StatusCode::kNotFound, "OUTPUT_NOT_FOUND",
+               absl::StrCat(job.id(), " has no WebVTT file: this output is not a sprite sheet"));
 }
 
 }  // namespace
@@ -91,7 +97,7 @@ absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerContext
     size += static_cast<int64_t>(part.chunk().size());
     if (size > max_upload_bytes_) return too_large;
     digest.Add(part.chunk());
-    SPOOL_RETURN_IF_ERROR(WriteAll(staged->fd(), part.chunk()));
+    if (absl::Status status = staged->Append(part.chunk()); !status.ok()) return DiskError(status);
   }
   // A client that vanished half-way ends the loop just as one that is done.
   if (context->IsCancelled()) return absl::CancelledError("the client is gone");
@@ -131,7 +137,8 @@ absl::Status MediaService::Download(const v1::DownloadMediaRequest& request,
               absl::StrCat(request.job_id(), " has no output: it is not completed"), {{"jobId", request.job_id()}}),
         "job", request.job_id());
   }
-  SPOOL_ASSIGN_OR_RETURN(const UniqueFd file, files_->OpenOutput(stored.job.output()));
+  SPOOL_ASSIGN_OR_RETURN(const std::string path, PathOf(request, stored.job));
+  SPOOL_ASSIGN_OR_RETURN(const UniqueFd file, files_->OpenOutput(path));
   struct stat info;
   if (fstat(file.get(), &info) != 0) return PosixError(errno, "stat the output");
   if (request.offset() > info.st_size) {
@@ -143,7 +150,7 @@ absl::Status MediaService::Download(const v1::DownloadMediaRequest& request,
       request.length() == 0 || request.length() > info.st_size - position ? info.st_size : position + request.length();
   v1::DownloadMediaResponse response;
   response.set_total_bytes(info.st_size);
-  response.set_output(stored.job.output());
+  response.set_output(path);
   do {
     std::string* const chunk = response.mutable_chunk();
     chunk->resize(static_cast<size_t>(std::min(kChunkBytes, end - position)));

@@ -46,7 +46,7 @@ class GrpcServer : public Server {
  public:
   GrpcServer(const ServerOptions& options, const Backends& backends)
       : pool_(kBlockingThreads),
-        jobs_(backends.store, backends.feed, backends.files, &pool_),
+        jobs_(backends.store, backends.feed, backends.files, backends.executor, &pool_),
         queue_(backends.store, backends.feed, backends.executor, &pool_),
         media_(backends.store, backends.files, backends.executor, options.max_upload_bytes),
         reflection_(ReflectedNames()) {}

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -56,31 +57,88 @@ media::RunOptions OptionsOf(const Order& order) {
   return options;
 }
 
-media::Task TaskOf(const Order::Run& run) {
-  media::Task task;
-  if (run.has_convert()) {
-    task.spec = run.convert();
-  } else {
-    task.spec = run.resize();
-  }
-  task.container_hint = run.container_hint();
-  return task;
+std::vector<media::Task> TasksOf(const google::protobuf::RepeatedPtrField<Order::Output>& outputs) {
+  std::vector<media::Task> tasks;
+  for (const Order::Output& output : outputs) tasks.push_back(media::TaskOf(output.spec(), output.container_hint()));
+  return tasks;
 }
 
-absl::Status Run(const Order& order) {
-  Report done;
-  SPOOL_ASSIGN_OR_RETURN(v1::JobResult result, media::RunTask(TaskOf(order.run()), OptionsOf(order), kInputFd,
-                                                              kOutputFd, &Elapsed, [](const v1::JobProgress& progress) {
-                                                                Report report;
-                                                                *report.mutable_progress() = progress;
-                                                                Send(report);
-                                                              }));
-  SPOOL_ASSIGN_OR_RETURN(*result.mutable_sha256(), Sha256OfFile(kOutputFd));
+void TellPlan(int index, const v1::OutputPlan& plan) {
+  Report report;
+  report.mutable_planned()->set_index(index);
+  *report.mutable_planned()->mutable_plan() = plan;
+  Send(report);
+}
+
+v1::JobError ErrorOf(const absl::Status& status) {
+  const av::Reason reason = av::ReasonOf(status);
+  v1::JobError error;
+  error.set_reason(std::string(av::ReasonName(reason)));
+  error.set_message(std::string(status.message().substr(0, kMaxMessageBytes)));
+  error.set_retryable(av::IsRetryable(reason));
+  return error;
+}
+
+absl::StatusOr<v1::JobResult> Complete(int index, v1::JobResult result) {
+  SPOOL_ASSIGN_OR_RETURN(*result.mutable_sha256(), Sha256OfFile(kFirstOutputFd + index));
   if (result.warnings_size() > kMaxWarnings) {
     result.mutable_warnings()->DeleteSubrange(kMaxWarnings, result.warnings_size() - kMaxWarnings);
   }
-  *done.mutable_done()->mutable_result() = std::move(result);
-  Send(done);
+  return result;
+}
+
+void TellEnd(int index, const std::string& name, absl::StatusOr<media::Made> made) {
+  Report report;
+  Report::Ended& ended = *report.mutable_ended();
+  ended.set_index(index);
+  ended.mutable_result()->set_name(name);
+  absl::StatusOr<v1::JobResult> result =
+      made.ok() ? Complete(index, std::move(made->result)) : absl::StatusOr<v1::JobResult>(made.status());
+  if (result.ok()) {
+    *ended.mutable_result()->mutable_result() = *std::move(result);
+    ended.set_vtt(std::move(made->vtt));
+  } else {
+    *ended.mutable_result()->mutable_error() = ErrorOf(result.status());
+  }
+  Send(report);
+}
+
+void TellDone(media::RunSummary summary) {
+  Report report;
+  report.mutable_done()->set_decoded_megapixels(summary.decoded_megapixels);
+  *report.mutable_done()->mutable_media() = std::move(summary.media);
+  Send(report);
+}
+
+absl::Status Run(const Order& order) {
+  const std::vector<media::Task> tasks = TasksOf(order.run().outputs());
+  std::vector<int> outputs;
+  for (size_t i = 0; i < tasks.size(); ++i) outputs.push_back(kFirstOutputFd + static_cast<int>(i));
+  media::RunEvents events;
+  events.on_planned = &TellPlan;
+  events.on_ended = [&tasks](int index, absl::StatusOr<media::Made> made) {
+    TellEnd(index, tasks[index].name, std::move(made));
+  };
+  events.on_progress = [](const v1::JobProgress& progress) {
+    Report report;
+    *report.mutable_progress() = progress;
+    Send(report);
+  };
+  events.stopwatch = &Elapsed;
+  const auto on_failure =
+      order.run().all_or_nothing() ? media::OnOutputFailure::kEndAll : media::OnOutputFailure::kMakeTheOthers;
+  SPOOL_ASSIGN_OR_RETURN(media::RunSummary summary,
+                         media::RunTasks(tasks, on_failure, OptionsOf(order), kInputFd, outputs, std::move(events)));
+  TellDone(std::move(summary));
+  return absl::OkStatus();
+}
+
+absl::Status MakePlan(const Order& order) {
+  media::RunEvents events;
+  events.on_planned = &TellPlan;
+  SPOOL_ASSIGN_OR_RETURN(media::RunSummary summary, media::PlanTasks(TasksOf(order.plan().outputs()), OptionsOf(order),
+                                                                     kInputFd, std::move(events)));
+  TellDone(std::move(summary));
   return absl::OkStatus();
 }
 
@@ -91,13 +149,24 @@ absl::Status Probe(const Order& order) {
   return absl::OkStatus();
 }
 
+absl::Status Follow(const Order& order) {
+  switch (order.what_case()) {
+    case Order::kRun:
+      return Run(order);
+    case Order::kProbe:
+      return Probe(order);
+    case Order::kPlan:
+      return MakePlan(order);
+    case Order::WHAT_NOT_SET:
+      break;
+  }
+  return av::Failure(av::Reason::kInternal, "an order of another version");
+}
+
 void SendFailure(const absl::Status& status) {
-  const av::Reason reason = av::ReasonOf(status);
   Report report;
   v1::JobError& error = *report.mutable_failed()->mutable_error();
-  error.set_reason(std::string(av::ReasonName(reason)));
-  error.set_message(std::string(status.message().substr(0, kMaxMessageBytes)));
-  error.set_retryable(av::IsRetryable(reason));
+  error = ErrorOf(status);
   for (std::string& line : av::LogTail()) error.add_log_lines(std::move(line));
   Send(report);
 }
@@ -113,7 +182,7 @@ void RunChild(const Sandbox& sandbox, const ResourceLimits& limits, Faults fault
   if (status.ok()) {
     ReportLogLines();
     if (faults == Faults::kOn) MaybeCommitFault(order.input_extension());
-    status = order.has_probe() ? Probe(order) : Run(order);
+    status = Follow(order);
   }
   if (!status.ok()) SendFailure(status);
   // Not exit(): nothing here is worth the destructors of two hundred libraries.

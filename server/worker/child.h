@@ -11,8 +11,9 @@ namespace spool::worker {
 // Where a child finds its descriptors; kJobSocketFd (3) is the job socket. It has no others but 0 to 2, which are
 // /dev/null.
 inline constexpr int kInputFd = 4;
-inline constexpr int kOutputFd = 5;
-inline constexpr int kCrashFd = 6;
+inline constexpr int kCrashFd = 5;
+// The first output; the others follow it.
+inline constexpr int kFirstOutputFd = 6;
 
 // Never returns. Exit code 0: a final report was sent.
 [[noreturn]] void RunChild(const Sandbox& sandbox, const ResourceLimits& limits, Faults faults);

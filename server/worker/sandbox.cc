@@ -63,7 +63,7 @@ absl::Status SetLimits(const ResourceLimits& limits) {
   // SVT-AV1 reserves 80 stacks of 8 MB and crashes where it does not get them.
   constexpr int64_t kLeastMemory = int64_t{8} << 30;
   SPOOL_RETURN_IF_ERROR(Limit(RLIMIT_CORE, 0));
-  SPOOL_RETURN_IF_ERROR(Limit(RLIMIT_NOFILE, 16));
+  SPOOL_RETURN_IF_ERROR(Limit(RLIMIT_NOFILE, 32));
   if (limits.max_output_bytes > 0) SPOOL_RETURN_IF_ERROR(Limit(RLIMIT_FSIZE, limits.max_output_bytes));
   if (limits.max_cpu_seconds > 0) SPOOL_RETURN_IF_ERROR(Limit(RLIMIT_CPU, limits.max_cpu_seconds));
   if (limits.max_memory_bytes > 0 && !kSanitized) {

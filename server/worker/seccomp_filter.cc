@@ -37,6 +37,7 @@ constexpr int kAllowed[] = {
     SCMP_SYS(fstat),
     SCMP_SYS(statx),
     SCMP_SYS(fdatasync),
+    SCMP_SYS(ftruncate),
     SCMP_SYS(close),
     // memory
     SCMP_SYS(munmap),

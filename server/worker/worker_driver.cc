@@ -1,6 +1,7 @@
 // Runs one job by hand, sandbox and all: worker_driver WORKER probe INPUT
 //                                        worker_driver WORKER ORDER INPUT OUTPUT
-// ORDER is a text-format spool.worker.Order, such as 'run { resize { width: 800 height: 600 } }'. Prints the final
+// ORDER is a text-format spool.worker.Order, such as
+// 'run { outputs { spec { resize { width: 800 height: 600 } } } }'. Prints the final
 // report as JSON, or how the child ended. Exit code 0 if the job was done.
 
 #include <fcntl.h>

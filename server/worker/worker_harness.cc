@@ -65,7 +65,7 @@ absl::StatusOr<WorkerHarness::Outcome> WorkerHarness::Run(const Order& order, co
   ZygoteRequest request;
   *request.mutable_spawn() = spawn;
   request.mutable_spawn()->set_id(next_id_++);
-  request.mutable_spawn()->set_has_output(output >= 0);
+  request.mutable_spawn()->set_outputs(output >= 0 ? 1 : 0);
   std::vector<int> fds = {sockets.second.get(), input};
   if (output >= 0) fds.push_back(output);
   SPOOL_RETURN_IF_ERROR(SendPacket(control_.get(), request, fds));

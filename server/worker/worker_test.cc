@@ -71,7 +71,7 @@ class WorkerTest : public ::testing::Test {
     return outcome.ok() ? *std::move(outcome) : WorkerHarness::Outcome{};
   }
   WorkerHarness::Outcome Fault(const std::string& name) {
-    Order order = OrderOf("run { resize { width: 64 } }");
+    Order order = OrderOf("run { outputs { spec { resize { width: 64 } } } }");
     order.set_input_extension(name);
     return Run(order);
   }
@@ -87,10 +87,18 @@ class WorkerTest : public ::testing::Test {
   std::unique_ptr<WorkerHarness> harness_;
 };
 
+// Of the first output; empty if it was not made.
+const v1::JobResult& ResultOf(const WorkerHarness::Outcome& outcome) {
+  for (const Report& report : outcome.reports) {
+    if (report.has_ended() && report.ended().index() == 0) return report.ended().result().result();
+  }
+  return v1::JobResult::default_instance();
+}
+
 TEST_F(WorkerTest, ResizesInTheSandbox) {
-  const auto outcome = Run(OrderOf("run { resize { width: 64 height: 64 } } threads: 1"));
+  const auto outcome = Run(OrderOf("run { outputs { spec { resize { width: 64 height: 64 } } } } threads: 1"));
   ASSERT_TRUE(outcome.last().has_done()) << outcome.last().ShortDebugString() << outcome.exited.ShortDebugString();
-  const v1::JobResult& result = outcome.last().done().result();
+  const v1::JobResult& result = ResultOf(outcome);
   EXPECT_EQ(result.width(), 64);
   EXPECT_EQ(result.height(), 64);
   EXPECT_EQ(result.frames(), 10);
@@ -106,7 +114,7 @@ TEST_F(WorkerTest, ResizesInTheSandbox) {
 }
 
 TEST_F(WorkerTest, ReportsProgressThatEndsAtOne) {
-  const auto outcome = Run(OrderOf("run { resize { width: 64 } } threads: 1"));
+  const auto outcome = Run(OrderOf("run { outputs { spec { resize { width: 64 } } } } threads: 1"));
   double last = 0;
   for (const Report& report : outcome.reports) {
     if (!report.has_progress()) continue;
@@ -128,9 +136,17 @@ TEST_F(WorkerTest, EncodesWithEveryCodecUnderTheFilter) {
            "convert { container: CONTAINER_JPEG }",
            "convert { container: CONTAINER_PNG }",
            "convert { container: CONTAINER_WEBP }",
+           "convert { container: CONTAINER_MP4 video { codec: VIDEO_CODEC_H264 bitrate_bps: 200000 two_pass: true } }",
+           "convert { container: CONTAINER_MP4 video { codec: VIDEO_CODEC_HEVC target_bytes: 60000 } }",
+           "convert { container: CONTAINER_WEBM video { codec: VIDEO_CODEC_VP9 bitrate_bps: 200000 two_pass: true } }",
+           "convert { container: CONTAINER_MP4 audio { loudness {} } }",
+           "thumbnail { width: 64 }",
+           "sprite_sheet { tile_width: 32 }",
+           "preview { width: 64 }",
+           "preview { container: CONTAINER_GIF width: 64 }",
        }) {
     for (const int threads : {1, 3}) {
-      Order order = OrderOf(std::string("run { ") + run + " }");
+      Order order = OrderOf(std::string("run { outputs { spec { ") + run + " } } }");
       order.set_threads(threads);
       const auto outcome = Run(order);
       EXPECT_TRUE(outcome.last().has_done()) << run << "\n"
@@ -146,7 +162,7 @@ TEST_F(WorkerTest, Probes) {
 }
 
 TEST_F(WorkerTest, FailsInWords) {
-  const auto outcome = Run(OrderOf("run { resize { width: 640 no_upscale: true } }"));
+  const auto outcome = Run(OrderOf("run { outputs { spec { resize { width: 640 no_upscale: true } } } }"));
   ASSERT_TRUE(outcome.last().has_failed());
   EXPECT_EQ(outcome.last().failed().error().reason(), "INVALID_SPEC");
   EXPECT_FALSE(outcome.last().failed().error().retryable());
@@ -156,7 +172,7 @@ TEST_F(WorkerTest, FailsInWords) {
 
 TEST_F(WorkerTest, HoldsTheOutputToItsLimit) {
   for (const bool by_kernel : {false, true}) {
-    Order order = OrderOf("run { resize { width: 1280 } }");
+    Order order = OrderOf("run { outputs { spec { resize { width: 1280 } } } }");
     ZygoteRequest::Spawn spawn;
     if (by_kernel) {
       spawn.set_max_output_bytes(4096);
@@ -195,7 +211,7 @@ TEST_F(WorkerTest, ReportsExitWithoutAReport) {
 TEST_F(WorkerTest, MayNotStartPrograms) { EXPECT_EQ(Fault("test-exec").exited.signal(), SIGSYS); }
 
 TEST_F(WorkerTest, IsStoppedByTheKernelWhenItSpins) {
-  Order order = OrderOf("run { resize { width: 64 } } input_extension: 'test-spin'");
+  Order order = OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'test-spin'");
   ZygoteRequest::Spawn spawn;
   spawn.set_max_cpu_seconds(1);
   // The hard limit is the soft one, so the kernel kills outright.
@@ -204,7 +220,8 @@ TEST_F(WorkerTest, IsStoppedByTheKernelWhenItSpins) {
 }
 
 TEST_F(WorkerTest, IsStoppedByItsParentWhenItHangs) {
-  const auto outcome = Run(OrderOf("run { resize { width: 64 } } input_extension: 'test-hang'"), {}, absl::Seconds(1));
+  const auto outcome = Run(OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'test-hang'"),
+                           {}, absl::Seconds(1));
   EXPECT_EQ(outcome.exited.signal(), SIGKILL);
 }
 
@@ -213,7 +230,7 @@ TEST_F(WorkerTest, GoesOnAfterCrashesAndLeaksNothing) {
   const size_t before = OpenDescriptorsOfZygote();
   for (int i = 0; i < 20; ++i) Fault(i % 2 == 0 ? "test-segv" : "test-exit");
   EXPECT_EQ(OpenDescriptorsOfZygote(), before);
-  EXPECT_TRUE(Run(OrderOf("run { resize { width: 64 } }")).last().has_done());
+  EXPECT_TRUE(Run(OrderOf("run { outputs { spec { resize { width: 64 } } } }")).last().has_done());
 }
 
 TEST_F(WorkerTest, IgnoresCtrlC) {

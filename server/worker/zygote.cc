@@ -24,7 +24,7 @@ namespace spool::worker {
 namespace {
 
 // The descriptors of a Spawn, in the order in which they come.
-enum SpawnFd { kSpawnSocket, kSpawnInput, kSpawnOutput };
+enum SpawnFd { kSpawnSocket, kSpawnInput, kSpawnFirstOutput };
 
 ResourceLimits LimitsOf(const ZygoteRequest::Spawn& spawn) {
   ResourceLimits limits;
@@ -79,9 +79,8 @@ absl::Status Zygote::HandleRequest() {
 }
 
 absl::Status Zygote::Spawn(const ZygoteRequest::Spawn& spawn, std::vector<UniqueFd> fds) {
-  const size_t wanted = spawn.has_output() ? kSpawnOutput + 1 : kSpawnInput + 1;
   int error_number = EINVAL;
-  if (fds.size() == wanted) {
+  if (spawn.outputs() >= 0 && fds.size() == kSpawnFirstOutput + static_cast<size_t>(spawn.outputs())) {
     const absl::Status status = Fork(spawn, std::move(fds));
     if (status.ok() || absl::IsUnavailable(status)) return status;
     error_number = EAGAIN;
@@ -134,14 +133,10 @@ void Zygote::BecomeChild(const ZygoteRequest::Spawn& spawn, std::vector<UniqueFd
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null_device, standard);
   dup2(fds[kSpawnSocket].get(), kJobSocketFd);
   dup2(fds[kSpawnInput].get(), kInputFd);
-  if (spawn.has_output()) {
-    dup2(fds[kSpawnOutput].get(), kOutputFd);
-  } else {
-    close(kOutputFd);
-  }
   dup2(crash.get(), kCrashFd);
+  for (int i = 0; i < spawn.outputs(); ++i) dup2(fds[kSpawnFirstOutput + i].get(), kFirstOutputFd + i);
   // The control socket is among the rest. The owners in `fds` never run their destructors: RunChild does not return.
-  close_range(kCrashFd + 1, ~0u, 0);
+  close_range(kFirstOutputFd + spawn.outputs(), ~0u, 0);
   RunChild(sandbox_, LimitsOf(spawn), faults_);
 }
 

@@ -224,6 +224,16 @@ v1::Job WhatEventsTell(v1::Job job) {
   job.clear_progress();
   job.clear_queue_position();
   job.clear_interruptions();
+  job.clear_preset();
+  if (!job.has_result()) return job;
+  job.mutable_result()->clear_plan();
+  for (v1::OutputResult& output : *job.mutable_result()->mutable_outputs()) {
+    if (output.has_result()) output.mutable_result()->clear_streams();
+    if (output.has_error()) {
+      output.mutable_error()->clear_stack();
+      output.mutable_error()->clear_log_lines();
+    }
+  }
   return job;
 }
 

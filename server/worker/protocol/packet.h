@@ -17,8 +17,8 @@ namespace spool::worker {
 
 // Largest packet either end sends or accepts.
 inline constexpr size_t kMaxPacketBytes = 64 * 1024;
-// Most descriptors in one packet.
-inline constexpr size_t kMaxPacketFds = 3;
+// Most descriptors in one packet: a job socket, an input and 16 outputs.
+inline constexpr size_t kMaxPacketFds = 18;
 
 // Both ends of a new socket, close-on-exec.
 absl::StatusOr<std::pair<UniqueFd, UniqueFd>> MakePacketSocketPair();

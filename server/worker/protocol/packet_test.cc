@@ -68,7 +68,7 @@ TEST_F(PacketTest, GarbageIsDataLoss) {
 }
 
 TEST_F(PacketTest, TooManyDescriptorsAreDataLossAndClosed) {
-  int fds[8];
+  int fds[kMaxPacketFds + 1];
   for (int& fd : fds) fd = left_.get();
   char payload[] = "x";
   iovec part = {payload, 1};
