@@ -112,6 +112,23 @@ absl::Status CheckVideoRates(const Path& path, const v1::VideoOptions& video) {
   return absl::OkStatus();
 }
 
+// Settings of a stream of frames, which a still is not, and of coding that depends on others, which a GIF's is not.
+absl::Status CheckMeaning(const Path& path, const v1::VideoOptions& video, v1::Container container) {
+  const bool gif = container == v1::CONTAINER_GIF;
+  if (!gif && !IsStill(container)) return absl::OkStatus();
+  const struct {
+    const char* field;
+    bool given;
+  } settings[] = {{"target_bytes", video.target_bytes() != 0},
+                  {"two_pass", video.two_pass()},
+                  {"keyframe_interval", video.has_keyframe_interval()},
+                  {"frame_rate", video.frame_rate() != 0 && !gif}};
+  for (const auto& setting : settings) {
+    if (setting.given) return FieldError(path(setting.field), gif ? "is not for a GIF" : "is not for a still");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckVideo(const Path& path, const v1::VideoOptions& video, v1::Container container) {
   SPOOL_RETURN_IF_ERROR(CheckKnown(path("codec"), video.codec(), v1::VideoCodec_IsValid(video.codec())));
   if (video.drop()) {
@@ -124,6 +141,7 @@ absl::Status CheckVideo(const Path& path, const v1::VideoOptions& video, v1::Con
     return FieldError(path("codec"), "COPY takes no encoder settings");
   }
   SPOOL_RETURN_IF_ERROR(CheckQuality(path("quality"), video.quality(), MaxQuality(video.codec(), container)));
+  SPOOL_RETURN_IF_ERROR(CheckMeaning(path, video, container));
   SPOOL_RETURN_IF_ERROR(CheckVideoRates(path, video));
   if (video.preset().size() > 16) return FieldError(path("preset"), "is longer than 16 characters");
   for (const char c : video.preset()) {

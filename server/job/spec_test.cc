@@ -60,6 +60,11 @@ TEST(Spec, GoodOnesOfEveryType) {
               video { drop: true }
             })pb",
        v1::JOB_TYPE_CONVERT, "convert-"},
+      {R"pb(convert {
+              container: CONTAINER_GIF
+              video { frame_rate: 10 }
+            })pb",
+       v1::JOB_TYPE_CONVERT, "convert-"},
       {R"pb(thumbnail {})pb", v1::JOB_TYPE_THUMBNAIL, "thumbnail-"},
       {R"pb(thumbnail {
               at { seconds: 3 }
@@ -128,6 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"convert.video.codec", "convert { video { codec: VIDEO_CODEC_COPY frame_rate: 25 } }"},
         BadCase{"convert.video.codec",
                 "convert { video { codec: VIDEO_CODEC_COPY keyframe_interval { seconds: 2 } } }"},
+        BadCase{"convert.video.frame_rate", "convert { container: CONTAINER_PNG video { frame_rate: 25 } }"},
+        BadCase{"convert.video.target_bytes", "convert { container: CONTAINER_GIF video { target_bytes: 20000 } }"},
+        BadCase{"resize.video.two_pass",
+                "resize { width: 8 container: CONTAINER_JPEG video { two_pass: true bitrate_bps: 20000 } }"},
         BadCase{"convert.video.drop", "convert { video { drop: true quality: 20 } }"},
         BadCase{"convert.video.drop", "convert { container: CONTAINER_JPEG video { drop: true } }"},
         BadCase{"convert.audio.mute", "convert { video { drop: true } audio { mute: true } }"},
