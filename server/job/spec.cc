@@ -153,6 +153,7 @@ absl::Status CheckVideo(const Path& path, const v1::VideoOptions& video, v1::Con
   }
   SPOOL_RETURN_IF_ERROR(
       CheckKnown(path("pixel_format"), video.pixel_format(), v1::PixelFormat_IsValid(video.pixel_format())));
+  SPOOL_RETURN_IF_ERROR(CheckKnown(path("scaler"), video.scaler(), v1::Scaler_IsValid(video.scaler())));
   const bool is_420 =
       video.pixel_format() != v1::PIXEL_FORMAT_YUV422P && video.pixel_format() != v1::PIXEL_FORMAT_YUV444P;
   if (video.codec() == v1::VIDEO_CODEC_AV1 && !is_420) return FieldError(path("pixel_format"), "is not one of AV1's");

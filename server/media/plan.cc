@@ -252,6 +252,7 @@ absl::StatusOr<VideoTarget> Planner::TargetFor(int i, const VideoEncoderFacts& e
   target.quality = video_.quality() > 0 ? video_.quality() : encoder.default_quality;
   target.preset = video_.preset().empty() ? encoder.default_preset : video_.preset();
   target.pixel_format = video_.pixel_format();
+  if (video_.scaler() != v1::SCALER_UNSPECIFIED) target.scaler = video_.scaler();
   target.ten_bit = target.pixel_format == v1::PIXEL_FORMAT_UNSPECIFIED
                        ? encoder.ten_bit && facts.bit_depth > 8
                        : target.pixel_format == v1::PIXEL_FORMAT_YUV420P10;

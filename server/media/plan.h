@@ -43,6 +43,7 @@ struct VideoTarget {
   uint32_t matte = 0xffffff;
   v1::CropGravity gravity = v1::CROP_GRAVITY_CENTER;
   v1::PixelFormat pixel_format = v1::PIXEL_FORMAT_UNSPECIFIED;
+  v1::Scaler scaler = v1::SCALER_ZIMG;
   // Only one picture comes out...
   bool one_frame = false;
   // ... and it is the most typical of those that go in, or a sheet of them.

@@ -103,9 +103,10 @@ void AddSelection(const VideoTarget& target, std::vector<std::string>& chain) {
   }
 }
 
-std::string Swscale(Size to, bool from_rgb, AVColorRange to_range) {
-  std::string filter =
-      absl::StrCat("scale=w=", to.width, ":h=", to.height, ":flags=bicubic+accurate_rnd+full_chroma_int");
+std::string Swscale(Size to, v1::Scaler scaler, bool from_rgb, AVColorRange to_range) {
+  // Who asks for swscale by name wants what the ffmpeg program gives; the others get it a little more exact.
+  const char* flags = scaler == v1::SCALER_SWSCALE ? "bicubic" : "bicubic+accurate_rnd+full_chroma_int";
+  std::string filter = absl::StrCat("scale=w=", to.width, ":h=", to.height, ":flags=", flags);
   // RGB has no matrix of its own; HD players assume BT.709.
   if (from_rgb) absl::StrAppend(&filter, ":out_color_matrix=bt709");
   if (to_range == AVCOL_RANGE_JPEG) absl::StrAppend(&filter, ":out_range=full");
@@ -217,15 +218,15 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
   const bool scales = place.scaled != place.crop;
   if (scales || range_changes || from_rgb) {
     // YUVJ is the old name of a full range format; zimg is told the range and the format both.
-    const bool zimg =
-        ZimgTakes(now, place.crop) && ZimgTakes(to, place.scaled) && IsRgb(now) == IsRgb(to) && !IsStillCodec(target);
+    const bool zimg = target.scaler != v1::SCALER_SWSCALE && ZimgTakes(now, place.crop) &&
+                      ZimgTakes(to, place.scaled) && IsRgb(now) == IsRgb(to) && !IsStillCodec(target);
     if (zimg) {
       std::string filter = absl::StrCat("zscale=w=", place.scaled.width, ":h=", place.scaled.height,
                                         ":filter=bicubic:param_a=0:param_b=0.6");
       if (range_changes) absl::StrAppend(&filter, ":rin=full:r=limited");
       chain.push_back(filter);
     } else {
-      chain.push_back(Swscale(place.scaled, from_rgb, to_range));
+      chain.push_back(Swscale(place.scaled, target.scaler, from_rgb, to_range));
     }
   }
   const bool is_gif = target.encoder->id == AV_CODEC_ID_GIF;
