@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/av/allowed.h"
@@ -34,13 +36,13 @@ bool IsHeif(int fd) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Input>> Input::Open(int fd, const InputOptions& options) {
+absl::StatusOr<std::unique_ptr<Input>> Input::Open(int fd, const InputOptions& options, Look look) {
   std::unique_ptr<Input> input(new Input(fd));
   SPOOL_ASSIGN_OR_RETURN(input->io_, FileIo::ForReading(fd));
   input->bytes_ = avio_size(input->io_->context());
   if (input->bytes_ == 0) return Failure(Reason::kInvalidMedia, "the input is empty");
   SPOOL_RETURN_IF_ERROR(input->OpenDemuxer(options));
-  SPOOL_RETURN_IF_ERROR(input->FindStreams(options));
+  SPOOL_RETURN_IF_ERROR(input->FindStreams(options, look));
   return input;
 }
 
@@ -107,8 +109,94 @@ absl::Status Input::CheckStreamCount(int max_streams) const {
                  absl::StrCat("the input has ", context_->nb_streams, " streams, more than ", max_streams));
 }
 
-absl::Status Input::FindStreams(const InputOptions& options) {
+bool Input::HeaderTellsAll() const {
+  const absl::string_view format = context_->iformat->name;
+  if (!absl::StartsWith(format, "mov,") && !absl::StartsWith(format, "matroska")) return false;
+  // Fragments say how long they are one by one.
+  if (context_->nb_streams == 0 || context_->duration <= 0) return false;
+  for (unsigned i = 0; i < context_->nb_streams; ++i) {
+    const AVStream& stream = *context_->streams[i];
+    const AVCodecParameters& codec = *stream.codecpar;
+    const bool has_picture = codec.codec_type == AVMEDIA_TYPE_VIDEO;
+    const bool has_sound = codec.codec_type == AVMEDIA_TYPE_AUDIO;
+    if ((has_picture || has_sound) && codec.codec_id == AV_CODEC_ID_NONE) return false;
+    if (has_picture && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0) {
+      if (codec.width <= 0 || codec.height <= 0 || stream.avg_frame_rate.num <= 0) return false;
+    }
+    if (has_sound && (codec.sample_rate <= 0 || codec.ch_layout.nb_channels <= 0)) return false;
+    const bool needs_extradata = codec.codec_id == AV_CODEC_ID_H264 || codec.codec_id == AV_CODEC_ID_HEVC ||
+                                 codec.codec_id == AV_CODEC_ID_AV1 || codec.codec_id == AV_CODEC_ID_AAC;
+    if (needs_extradata && codec.extradata_size <= 0) return false;
+  }
+  return true;
+}
+
+namespace {
+
+// The first key picture says what the header of its file may leave out.
+void LearnFromPacket(const AVPacket& packet, int64_t max_pixels, AVCodecParameters* known) {
+  const AVCodec* decoder = FindDecoder(known->codec_id);
+  CodecContextPtr codec(decoder != nullptr ? avcodec_alloc_context3(decoder) : nullptr);
+  FramePtr frame(av_frame_alloc());
+  if (codec == nullptr || frame == nullptr || avcodec_parameters_to_context(codec.get(), known) < 0) return;
+  codec->thread_count = 1;
+  codec->skip_loop_filter = AVDISCARD_ALL;
+  if (max_pixels > 0) codec->max_pixels = max_pixels;
+  if (avcodec_open2(codec.get(), decoder, nullptr) < 0 || avcodec_send_packet(codec.get(), &packet) < 0) return;
+  avcodec_send_packet(codec.get(), nullptr);
+  if (avcodec_receive_frame(codec.get(), frame.get()) < 0) return;
+  known->format = frame->format;
+  known->sample_aspect_ratio = frame->sample_aspect_ratio;
+  known->color_range = frame->color_range;
+  known->color_primaries = frame->color_primaries;
+  known->color_trc = frame->color_trc;
+  known->color_space = frame->colorspace;
+  known->chroma_location = frame->chroma_location;
+}
+
+}  // namespace
+
+void Input::LookAtFirstPackets(const InputOptions& options) {
+  if (!is_at_header_) return;
+  // Through an input of its own: what is read here has to be read again. What fails here stays unknown.
+  const auto other = Open(fd_, options, Look::kAtHeader);
+  PacketPtr packet(av_packet_alloc());
+  if (!other.ok() || packet == nullptr) return;
+  // Files mix their streams so that none lies far behind.
+  constexpr int kMostPackets = 100;
+  AVFormatContext* context = (*other)->context_;
+  std::vector<bool> seen(context->nb_streams, false);
+  unsigned left = 0;
+  for (unsigned i = 0; i < context->nb_streams; ++i) {
+    const AVMediaType type = context->streams[i]->codecpar->codec_type;
+    const bool is_cover = (context->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+    seen[i] = is_cover || (type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO);
+    left += seen[i] ? 0 : 1;
+  }
+  int64_t start = INT64_MAX;
+  for (int i = 0; left > 0 && i < kMostPackets && av_read_frame(context, packet.get()) >= 0; ++i) {
+    const int index = packet->stream_index;
+    if (static_cast<unsigned>(index) < seen.size() && !seen[index]) {
+      seen[index] = true;
+      --left;
+      const int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
+      if (time != AV_NOPTS_VALUE) {
+        start = std::min(start, av_rescale_q(time, context->streams[index]->time_base, AV_TIME_BASE_Q));
+      }
+      AVCodecParameters* known = context_->streams[index]->codecpar;
+      if (known->codec_type == AVMEDIA_TYPE_VIDEO) LearnFromPacket(*packet, options.max_pixels, known);
+    }
+    av_packet_unref(packet.get());
+  }
+  if (start != INT64_MAX) context_->start_time = start;
+}
+
+absl::Status Input::FindStreams(const InputOptions& options, Look look) {
   SPOOL_RETURN_IF_ERROR(CheckStreamCount(options.max_streams));
+  if (look == Look::kAtHeader && HeaderTellsAll()) {
+    is_at_header_ = true;
+    return CheckPixels(options.max_pixels);
+  }
   // Looking for parameters may decode, so the picture limit has to hold here already.
   const int rc = FindStreamInfo(options.max_pixels);
   if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);

@@ -31,13 +31,25 @@
 namespace spool::media {
 namespace {
 
-absl::StatusOr<std::unique_ptr<av::Input>> OpenInput(int fd, const RunOptions& options) {
+absl::StatusOr<std::unique_ptr<av::Input>> OpenInput(int fd, const RunOptions& options,
+                                                     av::Look look = av::Look::kThorough) {
   if (options.limits.max_alloc_bytes > 0) av_max_alloc(options.limits.max_alloc_bytes);
   av::InputOptions input;
   input.extension = options.input_extension;
   input.max_pixels = options.limits.max_pixels;
   input.max_streams = options.limits.max_streams;
-  return av::Input::Open(fd, input);
+  SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<av::Input> opened, av::Input::Open(fd, input, look));
+  opened->LookAtFirstPackets(input);
+  return opened;
+}
+
+// Whether it may be that nothing needs to be encoded. Judged by what is asked only.
+bool MayBeCopied(const Task& task) {
+  const auto* convert = std::get_if<v1::ConvertSpec>(&task.spec);
+  if (convert == nullptr || convert->has_trim()) return false;
+  const v1::Container container =
+      convert->container() != v1::CONTAINER_UNSPECIFIED ? convert->container() : task.container_hint;
+  return !FactsOf(container).is_image;
 }
 
 absl::Status CheckPlan(const Plan& plan, const RunLimits& limits) {
@@ -101,6 +113,8 @@ class Job {
   RunSummary Summary() &&;
 
  private:
+  // Opens the input and finds out as much as the tasks need.
+  absl::Status Look();
   bool EndsAll() const { return tasks_.size() == 1 || on_failure_ == OnOutputFailure::kEndAll; }
   // Outputs that are made in one reading of the input.
   std::vector<std::vector<int>> Groups() const;
@@ -153,9 +167,23 @@ class Job {
 // Of the whole work; a first pass and a hearing cost less than what they prepare.
 constexpr double kHearWeight = 0.1, kLookWeight = 0.6, kMakeWeight = 1;
 
-absl::Status Job::MakePlans() {
+absl::Status Job::Look() {
+  if (std::all_of(tasks_.begin(), tasks_.end(), &MayBeCopied)) {
+    SPOOL_ASSIGN_OR_RETURN(input_, OpenInput(input_fd_, options_, av::Look::kAtHeader));
+    SPOOL_ASSIGN_OR_RETURN(facts_, Probe(*input_, input_fd_));
+    const bool copies = std::all_of(tasks_.begin(), tasks_.end(), [this](const Task& task) {
+      const absl::StatusOr<Plan> plan = MakePlan(facts_, task);
+      return plan.ok() && !plan->encodes();
+    });
+    if (copies || !input_->is_at_header()) return absl::OkStatus();
+  }
   SPOOL_ASSIGN_OR_RETURN(input_, OpenInput(input_fd_, options_));
   SPOOL_ASSIGN_OR_RETURN(facts_, Probe(*input_, input_fd_));
+  return absl::OkStatus();
+}
+
+absl::Status Job::MakePlans() {
+  SPOOL_RETURN_IF_ERROR(Look());
   AddKeyFrames(tasks_, input_fd_, options_, facts_);
   plans_.resize(tasks_.size());
   told_plans_.resize(tasks_.size());
@@ -432,10 +460,6 @@ absl::StatusOr<std::optional<Plan>> Job::Finish(int output, const OutputLine& li
   if (is_larger) {
     if (std::optional<Plan> copy = CopyInstead(output, result.bytes()); copy.has_value()) return copy;
   }
-  if (fdatasync(output_fds_[output]) != 0) {
-    return av::AvError(AVERROR(errno), "flush the output", av::Reason::kIoError);
-  }
-
   if (!MakesOnePicture(plan)) NoteShortfall(plan.duration, written.media_time, damage);
   if (plan.fail_on_damage && damage.any()) {
     return av::Failure(av::Reason::kInvalidMedia, absl::StrCat("the input is damaged: ", damage.Warnings().back()));
