@@ -73,12 +73,18 @@ class VideoEncoder : public Encoder {
 
  private:
   absl::Status OpenFor(const AVFrame& frame);
+  // Where a constant rate's frames lie is counted from the first one: it need not begin on a frame's boundary, and
+  // rounding it there would move the picture against the sound by up to half a frame.
+  void Anchor(const AVFrame& first);
   // Puts the frame on the codec's time base. False: no tick is left for it.
   bool Retime(AVFrame& frame);
 
   const std::unique_ptr<FrameSource> source_;
   const VideoTarget target_;
-  const VideoTiming timing_;
+  VideoTiming timing_;
+  int64_t anchor_ = 0;
+  // Of the codec's time base, for one frame of a constant rate.
+  int ticks_ = 1;
   const int threads_;
   const bool global_header_;
   Damage* const damage_;
