@@ -11,7 +11,7 @@
 namespace spool::media {
 
 // Gives every packet a dts, later than the one before it, and a pts not before its dts. Ends at `end`. A video stream
-// begins at its first key frame: what lies before cannot be decoded.
+// begins at its first key frame: what lies before cannot be decoded. Damage in mid-stream is the decoder's matter.
 class Copier : public PacketSource {
  public:
   Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, absl::Duration end);
@@ -19,12 +19,17 @@ class Copier : public PacketSource {
   absl::StatusOr<Pulled<av::PacketPtr>> Next() override;
 
  private:
+  // Next packet of the source, but for a last one that the file's end cuts short: no decoder can use it.
+  absl::StatusOr<Pulled<av::PacketPtr>> PullWhole();
   void MendTimes(AVPacket& packet);
 
   const bool is_video_;
   const bool is_attached_picture_;
   const absl::Duration end_;
   std::unique_ptr<PacketSource> source_;
+  // A packet that may be cut short, until it is known whether another one follows; then that one.
+  av::PacketPtr damaged_;
+  av::PacketPtr following_;
   bool seen_key_ = false;
   int64_t last_dts_ = AV_NOPTS_VALUE;
   int64_t last_duration_ = 0;
