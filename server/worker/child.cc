@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "server/av/failure.h"
 #include "server/av/log_tail.h"
@@ -67,7 +68,7 @@ media::Task TaskOf(const Order::Run& run) {
   return task;
 }
 
-absl::Status Run(const Order& order) {
+absl::Status Run(const Order& order, Faults faults) {
   Report done;
   SPOOL_ASSIGN_OR_RETURN(v1::JobResult result, media::RunTask(TaskOf(order.run()), OptionsOf(order), kInputFd,
                                                               kOutputFd, &Elapsed, [](const v1::JobProgress& progress) {
@@ -75,6 +76,9 @@ absl::Status Run(const Order& order) {
                                                                 *report.mutable_progress() = progress;
                                                                 Send(report);
                                                               }));
+  if (absl::string_view late = order.input_extension(); faults == Faults::kOn && absl::ConsumePrefix(&late, "late")) {
+    MaybeCommitFault(late);
+  }
   SPOOL_ASSIGN_OR_RETURN(*result.mutable_sha256(), Sha256OfFile(kOutputFd));
   if (result.warnings_size() > kMaxWarnings) {
     result.mutable_warnings()->DeleteSubrange(kMaxWarnings, result.warnings_size() - kMaxWarnings);
@@ -113,7 +117,7 @@ void RunChild(const Sandbox& sandbox, const ResourceLimits& limits, Faults fault
   if (status.ok()) {
     ReportLogLines();
     if (faults == Faults::kOn) MaybeCommitFault(order.input_extension());
-    status = order.has_probe() ? Probe(order) : Run(order);
+    status = order.has_probe() ? Probe(order) : Run(order, faults);
   }
   if (!status.ok()) SendFailure(status);
   // Not exit(): nothing here is worth the destructors of two hundred libraries.

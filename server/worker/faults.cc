@@ -22,19 +22,19 @@ int* volatile g_nowhere = nullptr;
 }  // namespace
 
 void MaybeCommitFault(absl::string_view name) {
-  if (name == "test-segv") CrashOnPurpose();
-  if (name == "test-abort") abort();
-  if (name == "test-overflow") Overflow(0);
-  if (name == "test-exit") _exit(7);
-  if (name == "test-hang") {
+  if (name == "testsegv") CrashOnPurpose();
+  if (name == "testabort") abort();
+  if (name == "testoverflow") Overflow(0);
+  if (name == "testexit") _exit(7);
+  if (name == "testhang") {
     for (;;) sleep(1000);
   }
-  if (name == "test-spin") {
+  if (name == "testspin") {
     // An empty loop without effects may be taken out.
     for (;;) asm volatile("");
   }
-  if (name == "test-exec") execl("/bin/true", "true", nullptr);
-  if (name == "test-memory") {
+  if (name == "testexec") execl("/bin/true", "true", nullptr);
+  if (name == "testmemory") {
     for (;;) {
       constexpr size_t kBytes = 16 << 20;
       void* block = malloc(kBytes);
