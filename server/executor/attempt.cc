@@ -146,7 +146,9 @@ class Conversation {
   v1::JobError Broken(const absl::Status& status) {
     const bool closed = absl::IsOutOfRange(status);
     if (!closed) worker_->Kill();
-    v1::JobError error = FromExit(worker_->WaitForExit(), limits_);
+    const WorkerExit exit = worker_->WaitForExit();
+    v1::JobError error = FromExit(exit, limits_);
+    died_of_input_ = !exit.lost && (error.reason() == job::kWorkerCrashed || error.reason() == job::kOutOfMemory);
     if (!closed)
       error = job::MakeError(job::kWorkerCrashed, absl::StrCat("the worker spoke nonsense: ", status.message()));
     return WithLog(std::move(error));
@@ -166,6 +168,9 @@ class Conversation {
     return WithLog(std::move(error));
   }
 
+  // After Broken: it crashed, or was killed for its memory, and nothing but its input can be the cause.
+  bool died_of_input() const { return died_of_input_; }
+
   v1::JobError WithLog(v1::JobError error) const {
     for (const std::string& line : log_lines_) error.add_log_lines(line);
     return error;
@@ -179,6 +184,7 @@ class Conversation {
 
   const std::unique_ptr<WorkerProcess> worker_;
   const AttemptLimits& limits_;
+  bool died_of_input_ = false;
   std::vector<std::string> log_lines_;
 };
 
@@ -247,7 +253,7 @@ void StopSignal::Raise(StopReason reason) {
 }
 
 Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits, WorkerPool& workers,
-                   files::MediaFiles& files, const StopSignal& stop,
+                   files::MediaFiles& files, Quarantine& quarantine, const StopSignal& stop,
                    const std::function<void(const v1::JobProgress&)>& on_progress) {
   const absl::Duration max_run_time =
       Or(job.limits().has_max_run_time(), job.limits().max_run_time(), limits.max_run_time);
@@ -256,6 +262,12 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
 
   absl::StatusOr<UniqueFd> input = files.OpenInput(job.input());
   if (!input.ok()) return FromStatus(input.status());
+  const absl::StatusOr<InputIdentity> identity = InputIdentity::Of(input->get());
+  if (!identity.ok()) return FromStatus(identity.status());
+  if (quarantine.Holds(*identity)) {
+    return job::MakeError(job::kInputQuarantined,
+                          absl::StrCat(Quarantine::kMostDeaths, " workers died on this input; it has to change first"));
+  }
   absl::StatusOr<files::StagedFile> output = files.StageOutput();
   if (!output.ok()) return FromStatus(output.status());
   WorkerLimits worker_limits;
@@ -268,15 +280,25 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
   input->reset();
 
   Conversation conversation(*std::move(worker), limits);
+  const auto broken = [&](const absl::Status& status) {
+    v1::JobError error = conversation.Broken(status);
+    if (conversation.died_of_input() && quarantine.AddDeath(*identity)) {
+      error.set_reason(std::string(job::kInputQuarantined));
+      error.set_message(
+          absl::StrCat(Quarantine::kMostDeaths, " workers died on this input; the last one: ", error.message()));
+      error.set_retryable(false);
+    }
+    return error;
+  };
   if (absl::Status sent = conversation.Order(OrderFor(job, threads, limits, files)); !sent.ok()) {
-    return conversation.Broken(absl::OutOfRangeError("the worker died at once"));
+    return broken(absl::OutOfRangeError("the worker died at once"));
   }
   const Steady::time_point run_deadline = Later(max_run_time);
   Steady::time_point stall_deadline = Later(max_stall_time);
   v1::JobProgress last;
   for (;;) {
     const auto report = conversation.Next(std::min(run_deadline, stall_deadline), stop.fd());
-    if (!report.ok()) return conversation.Broken(report.status());
+    if (!report.ok()) return broken(report.status());
     if (!report->has_value()) {
       if (stop.raised() != StopReason::kNone) return Stopped{stop.raised()};
       const bool stalled = Steady::now() < run_deadline;
@@ -314,7 +336,7 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
       case worker::Report::kProbed:
       case worker::Report::kLogLine:
       case worker::Report::WHAT_NOT_SET:
-        return conversation.Broken(absl::DataLossError("a report that was not asked for"));
+        return broken(absl::DataLossError("a report that was not asked for"));
     }
   }
 }

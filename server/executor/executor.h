@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "server/base/mutex.h"
 #include "server/executor/attempt.h"
+#include "server/executor/quarantine.h"
 #include "server/executor/worker_pool.h"
 #include "server/feed/progress_board.h"
 #include "server/files/media_files.h"
@@ -74,6 +75,7 @@ class Executor : public store::CommitListener {
   files::MediaFiles* const files_;
   WorkerPool* const workers_;
   const ExecutorOptions options_;
+  Quarantine quarantine_;
 
   Mutex mu_;
   // Grows when there may be something to take; a slot that found nothing waits for it to grow.
