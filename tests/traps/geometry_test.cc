@@ -33,6 +33,11 @@ std::vector<Trap> Traps() {
        .make = "ff -f lavfi -i testsrc2=s=180x144:r=20:d=0.5 -vf setsar=64/45 $h264 $in",
        .task = kH264,
        .looks = {{kShape, "256,144,1:1"}, {"psnr scale=256:144,setsar=1", AtLeast(25)}}},
+      {.name = "TheContainersWordOnPixelsOutweighsTheVideos",
+       .make = "ff -f lavfi -i testsrc2=s=128x72:r=20:d=0.5 -vf setsar=2 $h264 $dir/a.mp4; "
+               "ff -i $dir/a.mp4 -c copy -aspect 16:9 $in",
+       .task = "convert { container: CONTAINER_MKV }",
+       .looks = {{kShape, "128,72,1:1"}, {"frames", "10"}}},
       {.name = "AFitCountsSquarePixels",
        .make = "ff -f lavfi -i testsrc2=s=180x144:r=20:d=0.5 -vf setsar=64/45 $h264 $in",
        .task = "resize { width: 128 height: 128 fit: FIT_CONTAIN }",
