@@ -13,6 +13,7 @@ enum class Faults { kOff, kOn };
 
 // Commits the fault that `name` (an order's input_extension) names, if it names one:
 //   testsegv, testabort, testoverflow    crash
+//   testfiles                            logs which descriptors and how many variables it has
 //   testexit                             exits without a report, code 7
 //   testspin                             burns CPU for ever, reporting nothing
 //   testhang                             sleeps for ever

@@ -208,6 +208,13 @@ TEST_F(WorkerTest, IsStoppedByItsParentWhenItHangs) {
   EXPECT_EQ(outcome.exited.signal(), SIGKILL);
 }
 
+TEST_F(WorkerTest, HasItsOwnFilesAndNothingElse) {
+  Order order = OrderOf("run { resize { width: 64 } } input_extension: 'testfiles'");
+  const auto outcome = Run(order);
+  ASSERT_TRUE(outcome.last().has_log_line()) << outcome.last().ShortDebugString();
+  EXPECT_EQ(outcome.last().log_line(), "descriptors 0 1 2 3 4 5 6, 0 variables");
+}
+
 TEST_F(WorkerTest, GoesOnAfterCrashesAndLeaksNothing) {
   Fault("testsegv");
   const size_t before = OpenDescriptorsOfZygote();
