@@ -166,27 +166,27 @@ void Input::LookAtFirstPackets(const InputOptions& options) {
   constexpr int kMostPackets = 100;
   AVFormatContext* context = (*other)->context_;
   std::vector<bool> seen(context->nb_streams, false);
-  unsigned left = 0;
-  for (unsigned i = 0; i < context->nb_streams; ++i) {
-    const AVMediaType type = context->streams[i]->codecpar->codec_type;
-    const bool is_cover = (context->streams[i]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-    seen[i] = is_cover || (type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO);
-    left += seen[i] ? 0 : 1;
-  }
-  int64_t start = INT64_MAX;
-  for (int i = 0; left > 0 && i < kMostPackets && av_read_frame(context, packet.get()) >= 0; ++i) {
-    const int index = packet->stream_index;
-    if (static_cast<unsigned>(index) < seen.size() && !seen[index]) {
+  // libav notes each stream's first time as it reads, and knows which packets an edit list hides.
+  const auto begins = [context] {
+    return std::all_of(context->streams, context->streams + context->nb_streams, [](const AVStream* stream) {
+      const AVMediaType type = stream->codecpar->codec_type;
+      return stream->start_time != AV_NOPTS_VALUE || (type != AVMEDIA_TYPE_VIDEO && type != AVMEDIA_TYPE_AUDIO);
+    });
+  };
+  for (int i = 0; !begins() && i < kMostPackets && av_read_frame(context, packet.get()) >= 0; ++i) {
+    const auto index = static_cast<size_t>(packet->stream_index);
+    if (index < seen.size() && index < context_->nb_streams && !seen[index]) {
       seen[index] = true;
-      --left;
-      const int64_t time = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-      if (time != AV_NOPTS_VALUE) {
-        start = std::min(start, av_rescale_q(time, context->streams[index]->time_base, AV_TIME_BASE_Q));
-      }
       AVCodecParameters* known = context_->streams[index]->codecpar;
       if (known->codec_type == AVMEDIA_TYPE_VIDEO) LearnFromPacket(*packet, options.max_pixels, known);
     }
     av_packet_unref(packet.get());
+  }
+  int64_t start = INT64_MAX;
+  for (unsigned i = 0; i < context->nb_streams; ++i) {
+    const AVStream& stream = *context->streams[i];
+    if (stream.start_time == AV_NOPTS_VALUE || (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) continue;
+    start = std::min(start, av_rescale_q(stream.start_time, stream.time_base, AV_TIME_BASE_Q));
   }
   if (start != INT64_MAX) context_->start_time = start;
 }
@@ -195,6 +195,15 @@ absl::Status Input::FindStreams(const InputOptions& options, Look look) {
   SPOOL_RETURN_IF_ERROR(CheckStreamCount(options.max_streams));
   if (look == Look::kAtHeader && HeaderTellsAll()) {
     is_at_header_ = true;
+    // The movie's own word is about the times before the edit list.
+    int64_t longest = 0;
+    for (unsigned i = 0; i < context_->nb_streams; ++i) {
+      const AVStream& stream = *context_->streams[i];
+      if (stream.duration > 0) {
+        longest = std::max(longest, av_rescale_q(stream.duration, stream.time_base, AV_TIME_BASE_Q));
+      }
+    }
+    if (longest > 0) context_->duration = longest;
     return CheckPixels(options.max_pixels);
   }
   // Looking for parameters may decode, so the picture limit has to hold here already.

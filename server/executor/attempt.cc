@@ -79,11 +79,17 @@ void StopSignal::Raise(StopReason reason) {
 }
 
 Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits, WorkerPool& workers,
-                   files::MediaFiles& files, const StopSignal& stop,
+                   files::MediaFiles& files, Quarantine& quarantine, const StopSignal& stop,
                    const std::function<void(const v1::JobProgress&)>& on_progress) {
   Deadlines deadlines(job.limits(), limits);
   absl::StatusOr<UniqueFd> input = files.OpenInput(job.input());
   if (!input.ok()) return ErrorFrom(input.status());
+  const absl::StatusOr<InputIdentity> identity = InputIdentity::Of(input->get());
+  if (!identity.ok()) return ErrorFrom(identity.status());
+  if (quarantine.Holds(*identity)) {
+    return job::MakeError(job::kInputQuarantined,
+                          absl::StrCat(Quarantine::kMostDeaths, " workers died on this input; it has to change first"));
+  }
   absl::StatusOr<Outputs> outputs = Outputs::Stage(job, files);
   if (!outputs.ok()) return ErrorFrom(outputs.status());
   WorkerLimits worker_limits;
@@ -96,14 +102,24 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
   input->reset();
 
   Conversation conversation(*std::move(worker), limits);
+  const auto broken = [&](const absl::Status& status) {
+    v1::JobError error = conversation.Broken(status);
+    if (conversation.died_of_input() && quarantine.AddDeath(*identity)) {
+      error.set_reason(std::string(job::kInputQuarantined));
+      error.set_message(
+          absl::StrCat(Quarantine::kMostDeaths, " workers died on this input; the last one: ", error.message()));
+      error.set_retryable(false);
+    }
+    return error;
+  };
   if (absl::Status sent = conversation.Order(RunOrder(job, threads, limits, files)); !sent.ok()) {
-    return conversation.Broken(absl::OutOfRangeError("the worker died at once"));
+    return broken(absl::OutOfRangeError("the worker died at once"));
   }
   deadlines.Start();
   v1::JobProgress last;
   for (;;) {
     const auto report = conversation.Next(deadlines.next(), stop.fd());
-    if (!report.ok()) return conversation.Broken(report.status());
+    if (!report.ok()) return broken(report.status());
     if (!report->has_value()) {
       if (stop.raised() != StopReason::kNone) return Stopped{stop.raised()};
       return conversation.WithLog(deadlines.Passed());
@@ -145,7 +161,7 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
         sense = absl::DataLossError("a report that was not asked for");
         break;
     }
-    if (!sense.ok()) return conversation.Broken(sense);
+    if (!sense.ok()) return broken(sense);
   }
 }
 

@@ -95,7 +95,9 @@ absl::StatusOr<std::optional<worker::Report>> Conversation::Next(Steady::time_po
 v1::JobError Conversation::Broken(const absl::Status& status) {
   const bool closed = absl::IsOutOfRange(status);
   if (!closed) worker_->Kill();
-  v1::JobError error = FromExit(worker_->WaitForExit(), limits_);
+  const WorkerExit exit = worker_->WaitForExit();
+  v1::JobError error = FromExit(exit, limits_);
+  died_of_input_ = !exit.lost && (error.reason() == job::kWorkerCrashed || error.reason() == job::kOutOfMemory);
   if (!closed)
     error = job::MakeError(job::kWorkerCrashed, absl::StrCat("the worker spoke nonsense: ", status.message()));
   return WithLog(std::move(error));

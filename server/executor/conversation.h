@@ -40,6 +40,8 @@ class Conversation {
 
   // The worker ended without a result, or broke the protocol.
   v1::JobError Broken(const absl::Status& status);
+  // After Broken: it crashed, or was killed for its memory, and nothing but its input can be the cause.
+  bool died_of_input() const { return died_of_input_; }
 
   // The worker said that it, or an output of it, failed.
   v1::JobError Failed(const v1::JobError& told);
@@ -52,6 +54,7 @@ class Conversation {
 
   const std::unique_ptr<WorkerProcess> worker_;
   const AttemptLimits limits_;
+  bool died_of_input_ = false;
   std::vector<std::string> log_lines_;
 };
 

@@ -140,7 +140,7 @@ void Executor::RunOne(const store::TakenJob& taken) {
   }
   progress_->Open(taken.job);
   const Outcome outcome =
-      RunAttempt(taken.job, ThreadsForNext(), options_.limits, *workers_, *files_, *stop,
+      RunAttempt(taken.job, ThreadsForNext(), options_.limits, *workers_, *files_, quarantine_, *stop,
                  [&](const v1::JobProgress& progress) { progress_->Post(taken.job.id(), progress); });
   progress_->Close(taken.job.id());
   Report(taken, outcome);

@@ -15,6 +15,7 @@
 #include "server/base/mutex.h"
 #include "server/executor/attempt.h"
 #include "server/executor/limits.h"
+#include "server/executor/quarantine.h"
 #include "server/executor/worker_pool.h"
 #include "server/feed/progress_board.h"
 #include "server/files/media_files.h"
@@ -80,6 +81,7 @@ class Executor : public store::CommitListener {
   files::MediaFiles* const files_;
   WorkerPool* const workers_;
   const ExecutorOptions options_;
+  Quarantine quarantine_;
 
   Mutex mu_;
   // Grows when there may be something to take; a slot that found nothing waits for it to grow.

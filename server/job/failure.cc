@@ -8,7 +8,7 @@ namespace spool::job {
 namespace {
 
 constexpr std::array kFinal = {kInvalidSpec,   kInvalidMedia, kUnsupportedMedia, kInputNotFound,
-                               kLimitExceeded, kQueueTimeout, kCrashLoop};
+                               kLimitExceeded, kQueueTimeout, kCrashLoop,        kInputQuarantined};
 constexpr std::array kPassing = {kOutOfSpace, kOutOfMemory,       kWorkerCrashed, kDeadlineExceeded,
                                  kStalled,    kWorkerUnavailable, kIoError,       kInternal};
 

@@ -16,6 +16,7 @@ inline constexpr absl::string_view kInputNotFound = "INPUT_NOT_FOUND";
 inline constexpr absl::string_view kLimitExceeded = "LIMIT_EXCEEDED";
 inline constexpr absl::string_view kQueueTimeout = "QUEUE_TIMEOUT";
 inline constexpr absl::string_view kCrashLoop = "CRASH_LOOP";
+inline constexpr absl::string_view kInputQuarantined = "INPUT_QUARANTINED";
 // May pass.
 inline constexpr absl::string_view kOutOfSpace = "OUT_OF_SPACE";
 inline constexpr absl::string_view kOutOfMemory = "OUT_OF_MEMORY";

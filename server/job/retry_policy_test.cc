@@ -56,8 +56,8 @@ TEST(RetryPolicy, ThreeRetriesMakeFourAttempts) {
 }
 
 TEST(RetryPolicy, BadInputIsNeverTriedAgainEvenIfAWorkerClaimsSo) {
-  for (const absl::string_view reason :
-       {kInvalidSpec, kInvalidMedia, kUnsupportedMedia, kInputNotFound, kLimitExceeded, kQueueTimeout, kCrashLoop}) {
+  for (const absl::string_view reason : {kInvalidSpec, kInvalidMedia, kUnsupportedMedia, kInputNotFound, kLimitExceeded,
+                                         kQueueTimeout, kCrashLoop, kInputQuarantined}) {
     v1::JobError error = MakeError(reason, "");
     EXPECT_FALSE(error.retryable()) << reason;
     error.set_retryable(true);

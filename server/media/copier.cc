@@ -28,9 +28,23 @@ bool Copier::IsAfter(const AVPacket& packet) const {
                        AV_TIME_BASE_Q) >= 0;
 }
 
+absl::StatusOr<Pulled<av::PacketPtr>> Copier::PullWhole() {
+  for (;;) {
+    if (following_ != nullptr) return std::move(following_);
+    SPOOL_ASSIGN_OR_RETURN(Pulled<av::PacketPtr> pulled, source_->Next());
+    auto* packet = std::get_if<av::PacketPtr>(&pulled);
+    if (packet == nullptr) return pulled;
+    const bool is_damaged = ((*packet)->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    if (damaged_ == nullptr && !is_damaged) return pulled;
+    av::PacketPtr before = std::move(damaged_);
+    (is_damaged ? damaged_ : following_) = std::move(*packet);
+    if (before != nullptr) return before;
+  }
+}
+
 absl::StatusOr<Pulled<av::PacketPtr>> Copier::Next() {
   while (source_ != nullptr) {
-    SPOOL_ASSIGN_OR_RETURN(Pulled<av::PacketPtr> pulled, source_->Next());
+    SPOOL_ASSIGN_OR_RETURN(Pulled<av::PacketPtr> pulled, PullWhole());
     auto* packet = std::get_if<av::PacketPtr>(&pulled);
     if (packet == nullptr) return pulled;
     if (!is_attached_picture_ && IsBefore(**packet)) continue;

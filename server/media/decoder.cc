@@ -4,12 +4,23 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "server/av/allowed.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
 #include "server/base/status_macros.h"
 
 namespace spool::media {
+namespace {
+
+// FFmpeg 5.1 fills up the rest of a JPEG that breaks off, and tells nobody. Such a file lacks the mark of the end.
+bool BreaksOff(const AVPacket& jpeg) {
+  constexpr absl::string_view kEnd("\xff\xd9", 2);
+  const absl::string_view bytes(reinterpret_cast<const char*>(jpeg.data), jpeg.size);
+  return bytes.rfind(kEnd) == absl::string_view::npos;
+}
+
+}  // namespace
 
 Decoder::Decoder(const AVStream& stream, std::unique_ptr<PacketSource> source, const DecoderOptions& options,
                  Damage* damage)
@@ -98,6 +109,9 @@ absl::StatusOr<bool> Decoder::Feed() {
     packet = std::get<av::PacketPtr>(std::move(pulled));
     // A packet without content would be taken for the drain signal.
     if (packet->size == 0 && packet->side_data_elems == 0) return true;
+  }
+  if (packet != nullptr && options_.one_frame && codec_->codec_id == AV_CODEC_ID_MJPEG && BreaksOff(*packet)) {
+    damage_->AddDecodeError(stream_.index);
   }
   const int rc = avcodec_send_packet(codec_.get(), packet.get());
   if (rc == AVERROR(ENOMEM)) return av::AvError(rc, absl::StrCat("decode stream ", stream_.index));

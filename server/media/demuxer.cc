@@ -68,7 +68,9 @@ void Demuxer::Deselect(Source& source) {
 
 absl::Status Demuxer::SeekTo(absl::Duration start) {
   AVFormatContext* context = input_->context();
-  // A format without seeking is read from its beginning; the decoders' output is cut either way.
+  // A format without seeking is read from its beginning; the decoders' output is cut either way. In a bare stream libav
+  // would look for times, find none, and leave the file at its end.
+  if (context->start_time == AV_NOPTS_VALUE) return absl::OkStatus();
   av_seek_frame(context, -1, TimelineOrigin(*context) + absl::ToInt64Microseconds(start), AVSEEK_FLAG_BACKWARD);
   return absl::OkStatus();
 }

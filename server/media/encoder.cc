@@ -114,7 +114,23 @@ absl::StatusOr<bool> VideoEncoder::OpenForFirstFrame() {
   return true;
 }
 
+void VideoEncoder::Anchor(const AVFrame& frame) {
+  if (!timing_.constant) return;
+  const AVRational frame_base = timing_.time_base;
+  const int64_t off =
+      frame.pts - av_rescale_q(av_rescale_q(frame.pts, frame.time_base, frame_base), frame_base, frame.time_base);
+  // About a millisecond: within what containers round.
+  if (std::abs(static_cast<double>(off) * av_q2d(frame.time_base)) < 0.0015) {
+    return;
+  }
+  anchor_ = frame.pts;
+  constexpr AVRational kMillisecond = {1, 1000};
+  ticks_ = static_cast<int>(std::max<int64_t>(av_rescale_q(1, frame_base, kMillisecond), 1));
+  timing_.time_base = av_mul_q(frame_base, {1, ticks_});
+}
+
 absl::Status VideoEncoder::OpenFor(const AVFrame& frame) {
+  Anchor(frame);
   const VideoEncoderFacts& facts = *target_.encoder;
   SPOOL_RETURN_IF_ERROR(Allocate(facts.encoder, options_.global_header));
   codec_->width = frame.width;
@@ -198,17 +214,20 @@ absl::Status VideoEncoder::LookAtAll(
 }
 
 bool VideoEncoder::Retime(AVFrame& frame) {
-  int64_t pts = av_rescale_q(frame.pts, frame.time_base, codec_->time_base);
+  const AVRational frame_base = av_mul_q(codec_->time_base, {ticks_, 1});
+  int64_t pts = timing_.constant ? av_rescale_q(anchor_, frame.time_base, codec_->time_base) +
+                                       ticks_ * av_rescale_q(frame.pts - anchor_, frame.time_base, frame_base)
+                                 : av_rescale_q(frame.pts, frame.time_base, codec_->time_base);
   if (last_pts_ != AV_NOPTS_VALUE && pts <= last_pts_) {
     // Two frames that round to one tick: the second may take the next. Further behind, it would push all others on.
     if (pts < last_pts_) {
       damage_->Add("frames that lay closer together than the stream's frame rate were left out");
       return false;
     }
-    pts = last_pts_ + 1;
+    pts = last_pts_ + ticks_;
   }
   // A filter's frames say in pkt_duration what its input's said.
-  frame.pkt_duration = timing_.constant ? 1 : av_rescale_q(frame.pkt_duration, frame.time_base, codec_->time_base);
+  frame.pkt_duration = timing_.constant ? ticks_ : av_rescale_q(frame.pkt_duration, frame.time_base, codec_->time_base);
   frame.pts = last_pts_ = pts;
   frame.time_base = codec_->time_base;
   // The decoder's choice is not to be repeated.

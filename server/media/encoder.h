@@ -91,12 +91,18 @@ class VideoEncoder : public Encoder {
   void SetUpPass(av::Dictionary& settings);
   // Asks for a key frame where one is due.
   void PlaceKeyFrame(AVFrame& frame);
+  // Where a constant rate's frames lie is counted from the first one: it need not begin on a frame's boundary, and
+  // rounding it there would move the picture against the sound by up to half a frame.
+  void Anchor(const AVFrame& first);
   // Puts the frame on the codec's time base. False: no tick is left for it.
   bool Retime(AVFrame& frame);
 
   const VideoEncoderOptions options_;
   const VideoTarget& target_ = options_.target;
-  const VideoTiming& timing_ = options_.timing;
+  VideoTiming timing_ = options_.timing;
+  int64_t anchor_ = 0;
+  // Of the codec's time base, for one frame of a constant rate.
+  int ticks_ = 1;
   Damage* const damage_;
   std::unique_ptr<FrameSource> source_;
   av::FramePtr first_;

@@ -147,7 +147,9 @@ absl::Status OutputLine::AddCopy(const StreamPlan& plan) {
   if (avcodec_parameters_copy(to->codecpar, from.codecpar) < 0) return NoMemory();
   to->codecpar->codec_tag = TagFor(*from.codecpar, *muxer_->context()->oformat);
   to->time_base = from.time_base;
-  to->sample_aspect_ratio = from.sample_aspect_ratio;
+  // The container's word on the pixels' shape, as players take it; muxers refuse a codec that says otherwise.
+  if (from.sample_aspect_ratio.num > 0) to->codecpar->sample_aspect_ratio = from.sample_aspect_ratio;
+  to->sample_aspect_ratio = to->codecpar->sample_aspect_ratio;
   to->avg_frame_rate = from.avg_frame_rate;
   to->r_frame_rate = from.r_frame_rate;
   SPOOL_RETURN_IF_ERROR(CopySideData(from, to));

@@ -103,12 +103,16 @@ void AddSelection(const VideoTarget& target, std::vector<std::string>& chain) {
   }
 }
 
-std::string Swscale(Size to, v1::Scaler scaler, bool from_rgb, AVColorRange to_range) {
+// What JPEG and WebP are coded in, which have no place to say so.
+bool IsBt601(AVColorSpace matrix) {
+  return matrix == AVCOL_SPC_BT470BG || matrix == AVCOL_SPC_SMPTE170M || matrix == AVCOL_SPC_UNSPECIFIED;
+}
+
+std::string Swscale(Size to, v1::Scaler scaler, const char* to_matrix, AVColorRange to_range) {
   // Who asks for swscale by name wants what the ffmpeg program gives; the others get it a little more exact.
   const char* flags = scaler == v1::SCALER_SWSCALE ? "bicubic" : "bicubic+accurate_rnd+full_chroma_int";
   std::string filter = absl::StrCat("scale=w=", to.width, ":h=", to.height, ":flags=", flags);
-  // RGB has no matrix of its own; HD players assume BT.709.
-  if (from_rgb) absl::StrAppend(&filter, ":out_color_matrix=bt709");
+  if (to_matrix != nullptr) absl::StrAppend(&filter, ":out_color_matrix=", to_matrix);
   if (to_range == AVCOL_RANGE_JPEG) absl::StrAppend(&filter, ":out_range=full");
   if (to_range == AVCOL_RANGE_MPEG) absl::StrAppend(&filter, ":out_range=limited");
   return filter;
@@ -216,17 +220,22 @@ std::string VideoChain(const FrameShape& shape, const VideoTarget& target) {
   const bool range_changes = to_range != AVCOL_RANGE_UNSPECIFIED && range != to_range &&
                              (range == AVCOL_RANGE_JPEG || to_range == AVCOL_RANGE_JPEG);
   const bool scales = place.scaled != place.crop;
-  if (scales || range_changes || from_rgb) {
+  const bool is_still = IsStillCodec(target);
+  const bool matrix_changes = is_still && wants_yuv && !IsRgb(now) && !IsBt601(shape.matrix);
+  if (scales || range_changes || from_rgb || matrix_changes) {
     // YUVJ is the old name of a full range format; zimg is told the range and the format both.
     const bool zimg = target.scaler != v1::SCALER_SWSCALE && ZimgTakes(now, place.crop) &&
-                      ZimgTakes(to, place.scaled) && IsRgb(now) == IsRgb(to) && !IsStillCodec(target);
+                      ZimgTakes(to, place.scaled) && IsRgb(now) == IsRgb(to) && !is_still;
     if (zimg) {
       std::string filter = absl::StrCat("zscale=w=", place.scaled.width, ":h=", place.scaled.height,
                                         ":filter=bicubic:param_a=0:param_b=0.6");
       if (range_changes) absl::StrAppend(&filter, ":rin=full:r=limited");
       chain.push_back(filter);
     } else {
-      chain.push_back(Swscale(place.scaled, target.scaler, from_rgb, to_range));
+      // RGB has no matrix of its own; moving pictures get what HD players assume, and say so.
+      const char* matrix = is_still && wants_yuv ? "bt601" : from_rgb ? "bt709" : nullptr;
+      chain.push_back(Swscale(place.scaled, target.scaler, matrix, to_range));
+      if (from_rgb && !is_still) chain.push_back("setparams=range=limited:colorspace=bt709");
     }
   }
   const bool is_gif = target.encoder->id == AV_CODEC_ID_GIF;

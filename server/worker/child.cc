@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "server/av/failure.h"
 #include "server/av/log_tail.h"
@@ -110,7 +111,7 @@ void TellDone(media::RunSummary summary) {
   Send(report);
 }
 
-absl::Status Run(const Order& order) {
+absl::Status Run(const Order& order, Faults faults) {
   const std::vector<media::Task> tasks = TasksOf(order.run().outputs());
   std::vector<int> outputs;
   for (size_t i = 0; i < tasks.size(); ++i) outputs.push_back(kFirstOutputFd + static_cast<int>(i));
@@ -129,6 +130,9 @@ absl::Status Run(const Order& order) {
       order.run().all_or_nothing() ? media::OnOutputFailure::kEndAll : media::OnOutputFailure::kMakeTheOthers;
   SPOOL_ASSIGN_OR_RETURN(media::RunSummary summary,
                          media::RunTasks(tasks, on_failure, OptionsOf(order), kInputFd, outputs, std::move(events)));
+  if (absl::string_view late = order.input_extension(); faults == Faults::kOn && absl::ConsumePrefix(&late, "late")) {
+    MaybeCommitFault(late);
+  }
   TellDone(std::move(summary));
   return absl::OkStatus();
 }
@@ -149,10 +153,10 @@ absl::Status Probe(const Order& order) {
   return absl::OkStatus();
 }
 
-absl::Status Follow(const Order& order) {
+absl::Status Follow(const Order& order, Faults faults) {
   switch (order.what_case()) {
     case Order::kRun:
-      return Run(order);
+      return Run(order, faults);
     case Order::kProbe:
       return Probe(order);
     case Order::kPlan:
@@ -182,7 +186,7 @@ void RunChild(const Sandbox& sandbox, const ResourceLimits& limits, Faults fault
   if (status.ok()) {
     ReportLogLines();
     if (faults == Faults::kOn) MaybeCommitFault(order.input_extension());
-    status = Follow(order);
+    status = Follow(order, faults);
   }
   if (!status.ok()) SendFailure(status);
   // Not exit(): nothing here is worth the destructors of two hundred libraries.

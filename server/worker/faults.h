@@ -12,12 +12,14 @@ namespace spool::worker {
 enum class Faults { kOff, kOn };
 
 // Commits the fault that `name` (an order's input_extension) names, if it names one:
-//   test-segv, test-abort, test-overflow  crash
-//   test-exit                             exits without a report, code 7
-//   test-spin                             burns CPU for ever, reporting nothing
-//   test-hang                             sleeps for ever
-//   test-exec                             tries to start a program
-//   test-memory                           allocates and touches memory without end
+//   testsegv, testabort, testoverflow    crash
+//   testfiles                            logs which descriptors and how many variables it has
+//   testexit                             exits without a report, code 7
+//   testspin                             burns CPU for ever, reporting nothing
+//   testhang                             sleeps for ever
+//   testexec                             tries to start a program
+//   testmemory                           allocates and touches memory without end
+// With "late" before it, the fault waits until the output is written and checked, but not reported yet.
 void MaybeCommitFault(absl::string_view name);
 
 }  // namespace spool::worker

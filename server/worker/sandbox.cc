@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/posix_error.h"
@@ -54,6 +56,27 @@ absl::Status EnterLandlock(int abi) {
   return absl::OkStatus();
 }
 
+absl::Status Install(const sock_filter* filter, size_t size) {
+  const sock_fprog program = {static_cast<unsigned short>(size), const_cast<sock_filter*>(filter)};
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) return PosixError(errno, "seccomp");
+  return absl::OkStatus();
+}
+
+// abort() and threads need tgkill, and the filter that all children share cannot know their numbers. Landlock keeps
+// signals in only from ABI 6 on.
+absl::Status KeepSignalsInside() {
+  constexpr uint32_t kPid = offsetof(seccomp_data, args);
+  const sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kPid),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(getpid()), 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  return Install(filter, std::size(filter));
+}
+
 absl::Status Limit(__rlimit_resource resource, int64_t value) {
   const rlimit limit = {static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
   return setrlimit(resource, &limit) == 0 ? absl::OkStatus() : PosixError(errno, "setrlimit");
@@ -95,10 +118,9 @@ absl::Status Sandbox::Enter(const ResourceLimits& limits) const {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return PosixError(errno, "no_new_privs");
   if (landlock_abi_ > 0) SPOOL_RETURN_IF_ERROR(EnterLandlock(landlock_abi_));
   if (filter_.empty()) return absl::OkStatus();
+  SPOOL_RETURN_IF_ERROR(KeepSignalsInside());
   // Last: the filter forbids the calls above.
-  const sock_fprog program = {static_cast<unsigned short>(filter_.size()), const_cast<sock_filter*>(filter_.data())};
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) return PosixError(errno, "seccomp");
-  return absl::OkStatus();
+  return Install(filter_.data(), filter_.size());
 }
 
 }  // namespace spool::worker

@@ -24,6 +24,9 @@ struct ResourceLimits {
   int64_t max_memory_bytes = 0;
 };
 
+// No namespaces: making them takes 0.1 ms to 0.5 ms a child (a network's up to 4 ms), and all that they would hide is
+// out of reach already, by filters that cost nothing.
+//
 // Made once in the zygote; entered by each child. What the kernel lacks is left out, and missing() says so.
 class Sandbox {
  public:

@@ -186,7 +186,7 @@ TEST_F(WorkerTest, HoldsTheOutputToItsLimit) {
 }
 
 TEST_F(WorkerTest, TellsWhereItCrashed) {
-  const auto outcome = Fault("test-segv");
+  const auto outcome = Fault("testsegv");
   EXPECT_EQ(outcome.exited.signal(), SIGSEGV) << outcome.last().ShortDebugString();
   EXPECT_FALSE(outcome.exited.has_exit_code());
   EXPECT_THAT(outcome.exited.stack(), HasSubstr("CrashOnPurpose"));
@@ -195,23 +195,23 @@ TEST_F(WorkerTest, TellsWhereItCrashed) {
 }
 
 TEST_F(WorkerTest, TellsOfAbortsAndStacksThatOverflow) {
-  EXPECT_EQ(Fault("test-abort").exited.signal(), SIGABRT);
-  const auto overflow = Fault("test-overflow");
+  EXPECT_EQ(Fault("testabort").exited.signal(), SIGABRT);
+  const auto overflow = Fault("testoverflow");
   EXPECT_EQ(overflow.exited.signal(), SIGSEGV);
   EXPECT_THAT(overflow.exited.stack(), HasSubstr("Overflow"));
 }
 
 TEST_F(WorkerTest, ReportsExitWithoutAReport) {
-  const auto outcome = Fault("test-exit");
+  const auto outcome = Fault("testexit");
   EXPECT_THAT(outcome.reports, IsEmpty());
   EXPECT_EQ(outcome.exited.exit_code(), 7);
   EXPECT_THAT(outcome.exited.stack(), IsEmpty());
 }
 
-TEST_F(WorkerTest, MayNotStartPrograms) { EXPECT_EQ(Fault("test-exec").exited.signal(), SIGSYS); }
+TEST_F(WorkerTest, MayNotStartPrograms) { EXPECT_EQ(Fault("testexec").exited.signal(), SIGSYS); }
 
 TEST_F(WorkerTest, IsStoppedByTheKernelWhenItSpins) {
-  Order order = OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'test-spin'");
+  Order order = OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'testspin'");
   ZygoteRequest::Spawn spawn;
   spawn.set_max_cpu_seconds(1);
   // The hard limit is the soft one, so the kernel kills outright.
@@ -220,15 +220,22 @@ TEST_F(WorkerTest, IsStoppedByTheKernelWhenItSpins) {
 }
 
 TEST_F(WorkerTest, IsStoppedByItsParentWhenItHangs) {
-  const auto outcome = Run(OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'test-hang'"),
-                           {}, absl::Seconds(1));
+  const auto outcome = Run(OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'testhang'"), {},
+                           absl::Seconds(1));
   EXPECT_EQ(outcome.exited.signal(), SIGKILL);
 }
 
+TEST_F(WorkerTest, HasItsOwnFilesAndNothingElse) {
+  Order order = OrderOf("run { outputs { spec { resize { width: 64 } } } } input_extension: 'testfiles'");
+  const auto outcome = Run(order);
+  ASSERT_TRUE(outcome.last().has_log_line()) << outcome.last().ShortDebugString();
+  EXPECT_EQ(outcome.last().log_line(), "descriptors 0 1 2 3 4 5 6, 0 variables");
+}
+
 TEST_F(WorkerTest, GoesOnAfterCrashesAndLeaksNothing) {
-  Fault("test-segv");
+  Fault("testsegv");
   const size_t before = OpenDescriptorsOfZygote();
-  for (int i = 0; i < 20; ++i) Fault(i % 2 == 0 ? "test-segv" : "test-exit");
+  for (int i = 0; i < 20; ++i) Fault(i % 2 == 0 ? "testsegv" : "testexit");
   EXPECT_EQ(OpenDescriptorsOfZygote(), before);
   EXPECT_TRUE(Run(OrderOf("run { outputs { spec { resize { width: 64 } } } }")).last().has_done());
 }
@@ -260,7 +267,7 @@ TEST_F(WorkerTest, DiesWithItsParent) {
   ZygoteReply reply;
   std::vector<UniqueFd> fds;
   ASSERT_OK(ReceivePacket(harness_->control(), reply, &fds));
-  ASSERT_OK(SendPacket(sockets->first.get(), OrderOf("probe {} input_extension: 'test-hang'")));
+  ASSERT_OK(SendPacket(sockets->first.get(), OrderOf("probe {} input_extension: 'testhang'")));
 
   const int status = harness_->Stop();
   EXPECT_TRUE(WIFEXITED(status));
@@ -274,7 +281,7 @@ TEST(Worker, CommitsNoFaultUnlessStartedForTests) {
   auto harness = WorkerHarness::Start(kWorker, {});
   ASSERT_OK(harness);
   UniqueFd input(open(SampleVideo().c_str(), O_RDONLY | O_CLOEXEC));
-  auto outcome = (*harness)->Run(OrderOf("probe {} input_extension: 'test-segv'"), {}, input.get(), -1, kLimit);
+  auto outcome = (*harness)->Run(OrderOf("probe {} input_extension: 'testsegv'"), {}, input.get(), -1, kLimit);
   ASSERT_OK(outcome);
   EXPECT_TRUE(outcome->last().has_probed());
 }
