@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "server/av/failure.h"
 #include "server/base/status_macros.h"
 
 namespace spool::media {
@@ -51,6 +53,11 @@ absl::StatusOr<Pulled<av::PacketPtr>> Copier::Next() {
     seen_key_ |= ((*packet)->flags & AV_PKT_FLAG_KEY) != 0;
     if (is_video_ && !seen_key_) continue;
     if ((*packet)->size == 0) continue;
+    // Copied, it would be noise that nothing says is encrypted.
+    if (av_packet_get_side_data(packet->get(), AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr) {
+      return av::Failure(av::Reason::kUnsupportedMedia,
+                         absl::StrCat("stream ", (*packet)->stream_index, " is encrypted"));
+    }
     MendTimes(**packet);
     if (IsAfter(**packet)) break;
     return pulled;

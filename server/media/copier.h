@@ -14,6 +14,7 @@ namespace spool::media {
 // Gives every packet a dts, later than the one before it, and a pts not before its dts. A video stream begins at its
 // first key frame in `range`: what lies before cannot be decoded. Times are counted from the range's start. Damage in
 // mid-stream is the decoder's matter.
+// UNSUPPORTED_MEDIA if it is encrypted.
 class Copier : public PacketSource {
  public:
   Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, const TimeRange& range);

@@ -109,6 +109,10 @@ absl::StatusOr<bool> Decoder::Feed() {
     packet = std::get<av::PacketPtr>(std::move(pulled));
     // A packet without content would be taken for the drain signal.
     if (packet->size == 0 && packet->side_data_elems == 0) return true;
+    // It would decode, in part, to noise.
+    if (av_packet_get_side_data(packet.get(), AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr) {
+      return av::Failure(av::Reason::kUnsupportedMedia, absl::StrCat("stream ", stream_.index, " is encrypted"));
+    }
   }
   if (packet != nullptr && options_.one_frame && codec_->codec_id == AV_CODEC_ID_MJPEG && BreaksOff(*packet)) {
     damage_->AddDecodeError(stream_.index);

@@ -221,7 +221,7 @@ bool VideoEncoder::Retime(AVFrame& frame) {
   if (last_pts_ != AV_NOPTS_VALUE && pts <= last_pts_) {
     // Two frames that round to one tick: the second may take the next. Further behind, it would push all others on.
     if (pts < last_pts_) {
-      damage_->Add("frames that lay closer together than the stream's frame rate were left out");
+      damage_->Note("frames that lay closer together than the stream's frame rate were left out");
       return false;
     }
     pts = last_pts_ + ticks_;

@@ -210,7 +210,7 @@ absl::Status OutputLine::DropAfterAll(int index, const absl::Status& why) {
   outcome.set_action(v1::STREAM_ACTION_DROPPED);
   outcome.clear_output_codec();
   outcome.set_reason(std::string(why.message()));
-  damage_->Add(absl::StrCat(outcome.kind(), " stream ", index, " (", outcome.input_codec(),
+  damage_->Note(absl::StrCat(outcome.kind(), " stream ", index, " (", outcome.input_codec(),
                             ") was dropped: ", outcome.reason()));
   return absl::OkStatus();
 }

@@ -392,6 +392,8 @@ absl::Status Planner::PlanAudio(int i, StreamPlan& plan) {
   if (holding == Holding::kNo || (holding == Holding::kIfAsked && !is_copy_asked)) {
     obstacle = absl::StrCat(ContainerName(), holding == Holding::kNo ? " cannot hold " : " players do not expect ",
                             NameOf(input));
+  } else if (input == AV_CODEC_ID_MP3 && plan_.container == v1::CONTAINER_MP4 && Info(i).sample_rate() < 16000) {
+    obstacle = "mp4 holds no mp3 at such a low rate";
   } else if (plan_.range.start > absl::ZeroDuration() && !IsMainVideoCopied()) {
     obstacle = "starts mid-way";
   } else if (asked != AV_CODEC_ID_NONE && asked != input) {
