@@ -206,6 +206,8 @@ absl::Status Input::FindStreams(const InputOptions& options, Look look) {
     if (longest > 0) context_->duration = longest;
     return CheckPixels(options.max_pixels);
   }
+  // Otherwise a picture would be decoded twice.
+  if (absl::EndsWith(context_->iformat->name, "_pipe") && LearnStill(options)) return absl::OkStatus();
   // Looking for parameters may decode, so the picture limit has to hold here already.
   const int rc = FindStreamInfo(options.max_pixels);
   if (io_->error_number() != 0) return AvError(AVERROR(io_->error_number()), "read the input", Reason::kIoError);
@@ -232,23 +234,61 @@ absl::Status Input::CheckPixels(int64_t max_pixels) {
   return absl::OkStatus();
 }
 
-Input::Dimensions Input::FirstPacketSize() {
-  const AVCodec* decoder = FindDecoder(context_->streams[0]->codecpar->codec_id);
+namespace {
+
+// A codec that has read the header of `packet`, and nothing else; null if there is none.
+CodecContextPtr ReadPacketHeader(const AVCodec* decoder, const AVPacket& packet) {
   CodecContextPtr codec(decoder != nullptr ? avcodec_alloc_context3(decoder) : nullptr);
-  PacketPtr packet(av_packet_alloc());
   FramePtr frame(av_frame_alloc());
-  if (codec == nullptr || packet == nullptr || frame == nullptr) return {};
+  if (codec == nullptr || frame == nullptr) return nullptr;
+  codec->thread_count = 1;
   // Headers are read before a buffer is asked for; without one there is no decoding.
   codec->get_buffer2 = [](AVCodecContext*, AVFrame*, int) { return AVERROR(ENOMEM); };
-  if (avcodec_open2(codec.get(), decoder, nullptr) < 0 || av_read_frame(context_, packet.get()) < 0) return {};
-  avcodec_send_packet(codec.get(), packet.get());
+  if (avcodec_open2(codec.get(), decoder, nullptr) < 0) return nullptr;
+  avcodec_send_packet(codec.get(), &packet);
   avcodec_receive_frame(codec.get(), frame.get());
+  return codec;
+}
+
+}  // namespace
+
+Input::Dimensions Input::FirstPacketSize() {
+  const AVCodec* decoder = FindDecoder(context_->streams[0]->codecpar->codec_id);
+  PacketPtr packet(av_packet_alloc());
+  if (decoder == nullptr || packet == nullptr || av_read_frame(context_, packet.get()) < 0) return {};
+  const CodecContextPtr codec = ReadPacketHeader(decoder, *packet);
+  if (codec == nullptr) return {};
   if (codec->width > 0) return {codec->width, codec->height};
   // Sizes beyond all measure libav forgets again. In PNG they lie at a fixed place, as two big-endian numbers.
   constexpr int kPngWidth = 16, kPngHeight = 20;
   if (decoder->id != AV_CODEC_ID_PNG || packet->size < kPngHeight + 4) return {};
   return {static_cast<int>(AV_RB32(packet->data + kPngWidth) & INT32_MAX),
           static_cast<int>(AV_RB32(packet->data + kPngHeight) & INT32_MAX)};
+}
+
+bool Input::LearnStill(const InputOptions& options) {
+  AVCodecParameters* known = context_->nb_streams == 1 ? context_->streams[0]->codecpar : nullptr;
+  // Others decide on their pixel format only as they decode.
+  if (known == nullptr || (known->codec_id != AV_CODEC_ID_MJPEG && known->codec_id != AV_CODEC_ID_PNG)) return false;
+  // Through an input of its own: what is read here has to be read again.
+  Input other(fd_);
+  auto io = FileIo::ForReading(fd_);
+  PacketPtr packet(av_packet_alloc());
+  if (!io.ok() || packet == nullptr) return false;
+  other.io_ = *std::move(io);
+  if (!other.OpenDemuxer(options).ok() || av_read_frame(other.context_, packet.get()) < 0) return false;
+  const CodecContextPtr codec = ReadPacketHeader(FindDecoder(known->codec_id), *packet);
+  if (codec == nullptr || codec->width <= 0 || codec->height <= 0 || codec->pix_fmt == AV_PIX_FMT_NONE) return false;
+  if (options.max_pixels > 0 && int64_t{codec->width} * codec->height > options.max_pixels) return false;
+  known->width = codec->width;
+  known->height = codec->height;
+  known->format = codec->pix_fmt;
+  known->sample_aspect_ratio = codec->sample_aspect_ratio;
+  known->color_range = codec->color_range;
+  known->color_space = codec->colorspace;
+  known->color_primaries = codec->color_primaries;
+  known->color_trc = codec->color_trc;
+  return true;
 }
 
 }  // namespace spool::av

@@ -55,6 +55,8 @@ class Input {
   absl::Status OpenDemuxer(const InputOptions& options);
   absl::Status FindStreams(const InputOptions& options, Look look);
   bool HeaderTellsAll() const;
+  // Of a still, from its own header, without decoding it. False: it does not say, or is too large to be decoded at all.
+  bool LearnStill(const InputOptions& options);
   absl::Status CheckStreamCount(int max_streams) const;
   int FindStreamInfo(int64_t max_pixels);
   absl::Status CheckPixels(int64_t max_pixels);

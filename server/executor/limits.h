@@ -17,6 +17,8 @@ struct AttemptLimits {
   int max_streams = 64;
   int64_t max_alloc_bytes = int64_t{512} << 20;
   int64_t max_output_bytes = int64_t{64} << 30;
+  // Longest output. A small file can claim a gap of days, which would be filled with silence.
+  absl::Duration max_media_duration = absl::Hours(24);
   // Address space, not resident memory: encoders with many threads reserve far more than they touch.
   int64_t max_memory_bytes = int64_t{16} << 30;
 };

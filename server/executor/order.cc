@@ -1,6 +1,7 @@
 #include "server/executor/order.h"
 
 #include "google/protobuf/repeated_field.h"
+#include "server/base/proto_time.h"
 #include "server/job/output_name.h"
 #include "server/job/spec.h"
 
@@ -16,6 +17,7 @@ worker::Order OrderAbout(absl::string_view input, int threads, const AttemptLimi
   order.mutable_limits()->set_max_streams(limits.max_streams);
   order.mutable_limits()->set_max_alloc_bytes(limits.max_alloc_bytes);
   order.mutable_limits()->set_max_output_bytes(limits.max_output_bytes);
+  *order.mutable_limits()->mutable_max_media_duration() = ToProto(limits.max_media_duration);
   return order;
 }
 
