@@ -104,6 +104,14 @@ class Reader : public Sink {
   std::weak_ptr<Subscription> subscription_;
 };
 
+// Does what the test says before the feed is told of a commit.
+struct BeforeTheFeed : public store::CommitListener {
+  void OnCommit(absl::Span<const store::CommittedEvent>) override {
+    if (act) act();
+  }
+  std::function<void()> act;
+};
+
 // Coverage is a chain, sequences rise and lie in what is covered. Returns the sequences.
 std::vector<int64_t> Validate(const std::vector<v1::WatchEventsResponse>& responses, int64_t after) {
   std::vector<int64_t> sequences;
@@ -144,6 +152,7 @@ class EventFeedTest : public ::testing::Test {
     auto store = store::SqliteJobStore::Open({.path = path_, .clock = &clock_});
     ASSERT_OK(store);
     store_ = *std::move(store);
+    store_->AddListener(&before_the_feed_);
     options.ring_events = 8;
     options.tick = absl::Milliseconds(5);
     options.monotonic_now = [this] { return monotonic_.Now(); };
@@ -189,6 +198,7 @@ class EventFeedTest : public ::testing::Test {
   }
 
   FakeClock clock_, monotonic_;
+  BeforeTheFeed before_the_feed_;
   int next_id_ = 1;
   std::string path_ =
       std::string(::testing::TempDir()) + "/" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".db";
@@ -362,6 +372,21 @@ TEST_F(EventFeedTest, TheFutureAndOtherLogsAreRefused) {
   EXPECT_EQ(ErrorInfoOf(Watch(request)->AwaitFinish()).reason(), "LOG_IDENTITY_CHANGED");
   request.set_resume_token("nonsense");
   EXPECT_EQ(ErrorInfoOf(Watch(request)->AwaitFinish()).reason(), "RESUME_TOKEN_MALFORMED");
+}
+
+// Whoever just read a job's state may follow it from there at once.
+TEST_F(EventFeedTest, ACommitThatTheFeedIsYetToHearOfIsNoFuture) {
+  std::shared_ptr<Reader> reader;
+  before_the_feed_.act = [&] {
+    ASSERT_EQ(feed_->Range().head, 0);
+    reader = Watch(After(1));
+    reader->AwaitThrough(1);
+    EXPECT_EQ(ErrorInfoOf(Watch(After(2))->AwaitFinish()).reason(), "SEQUENCE_IN_FUTURE");
+  };
+  Enqueue(1);
+  before_the_feed_.act = nullptr;
+  Enqueue(1);
+  EXPECT_EQ(Validate(reader->AwaitThrough(2), 1), std::vector<int64_t>{2});
 }
 
 TEST_F(EventFeedTest, UntilTerminalEndsWhenEveryNamedJobIsDone) {
