@@ -34,7 +34,7 @@ class Reader : public Sink {
       MutexLock lock(&mu_);
       responses_.push_back(std::move(response));
       if (eager_) {
-        subscription = subscription_;
+        subscription = subscription_.lock();
       } else {
         held_ = true;
       }
@@ -47,10 +47,10 @@ class Reader : public Sink {
     finished_ = std::move(status);
   }
 
-  void Attach(std::shared_ptr<Subscription> subscription) {
+  void Attach(const std::shared_ptr<Subscription>& subscription) {
     {
       MutexLock lock(&mu_);
-      subscription_ = std::move(subscription);
+      subscription_ = subscription;
     }
     if (eager_) TakeOne();
   }
@@ -61,7 +61,7 @@ class Reader : public Sink {
       MutexLock lock(&mu_);
       if (!held_) return;
       held_ = false;
-      subscription = subscription_;
+      subscription = subscription_.lock();
     }
     subscription->OnSent();
   }
@@ -72,7 +72,7 @@ class Reader : public Sink {
     }
     TakeOne();
   }
-  void Cancel() { subscription_->Cancel(); }
+  void Cancel() { subscription_.lock()->Cancel(); }
 
   // Waits until what was received satisfies `enough`, then returns it.
   std::vector<v1::WatchEventsResponse> Await(
@@ -100,7 +100,16 @@ class Reader : public Sink {
   bool held_ = false;
   std::vector<v1::WatchEventsResponse> responses_;
   std::optional<absl::Status> finished_;
-  std::shared_ptr<Subscription> subscription_;
+  // Weak, as the subscription owns its sink: the fixture holds both, as the transport's call does in the server.
+  std::weak_ptr<Subscription> subscription_;
+};
+
+// Does what the test says before the feed is told of a commit.
+struct BeforeTheFeed : public store::CommitListener {
+  void OnCommit(absl::Span<const store::CommittedEvent>) override {
+    if (act) act();
+  }
+  std::function<void()> act;
 };
 
 // Coverage is a chain, sequences rise and lie in what is covered. Returns the sequences.
@@ -129,18 +138,21 @@ class EventFeedTest : public ::testing::Test {
  protected:
   // A tiny ring and small batches, so that every border is met.
   void SetUp() override { Start({}); }
-  void TearDown() override {
-    feed_->Stop();
+  void TearDown() override { Stop(); }
+
+  void Stop() {
+    if (feed_ != nullptr) feed_->Stop();
+    subscriptions_.clear();  // before the store, of which they may have a snapshot open
     store_.reset();
   }
 
   void Start(FeedOptions options) {
-    if (feed_ != nullptr) feed_->Stop();
-    store_.reset();
+    Stop();
     feed_.reset();
     auto store = store::SqliteJobStore::Open({.path = path_, .clock = &clock_});
     ASSERT_OK(store);
     store_ = *std::move(store);
+    store_->AddListener(&before_the_feed_);
     options.ring_events = 8;
     options.tick = absl::Milliseconds(5);
     options.monotonic_now = [this] { return monotonic_.Now(); };
@@ -172,7 +184,10 @@ class EventFeedTest : public ::testing::Test {
     auto reader = std::make_shared<Reader>(eager);
     auto subscription = feed_->Watch(request, reader);
     EXPECT_OK(subscription);
-    if (subscription.ok()) reader->Attach(*subscription);
+    if (subscription.ok()) {
+      reader->Attach(*subscription);
+      subscriptions_.push_back(*std::move(subscription));
+    }
     return reader;
   }
   static v1::WatchEventsRequest After(int64_t sequence) {
@@ -183,11 +198,13 @@ class EventFeedTest : public ::testing::Test {
   }
 
   FakeClock clock_, monotonic_;
+  BeforeTheFeed before_the_feed_;
   int next_id_ = 1;
   std::string path_ =
       std::string(::testing::TempDir()) + "/" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".db";
   std::unique_ptr<store::SqliteJobStore> store_;
   std::unique_ptr<EventFeed> feed_;
+  std::vector<std::shared_ptr<Subscription>> subscriptions_;
 };
 
 TEST_F(EventFeedTest, EveryCountAroundTheRingArrivesOnceAndInOrder) {
@@ -355,6 +372,21 @@ TEST_F(EventFeedTest, TheFutureAndOtherLogsAreRefused) {
   EXPECT_EQ(ErrorInfoOf(Watch(request)->AwaitFinish()).reason(), "LOG_IDENTITY_CHANGED");
   request.set_resume_token("nonsense");
   EXPECT_EQ(ErrorInfoOf(Watch(request)->AwaitFinish()).reason(), "RESUME_TOKEN_MALFORMED");
+}
+
+// Whoever just read a job's state may follow it from there at once.
+TEST_F(EventFeedTest, ACommitThatTheFeedIsYetToHearOfIsNoFuture) {
+  std::shared_ptr<Reader> reader;
+  before_the_feed_.act = [&] {
+    ASSERT_EQ(feed_->Range().head, 0);
+    reader = Watch(After(1));
+    reader->AwaitThrough(1);
+    EXPECT_EQ(ErrorInfoOf(Watch(After(2))->AwaitFinish()).reason(), "SEQUENCE_IN_FUTURE");
+  };
+  Enqueue(1);
+  before_the_feed_.act = nullptr;
+  Enqueue(1);
+  EXPECT_EQ(Validate(reader->AwaitThrough(2), 1), std::vector<int64_t>{2});
 }
 
 TEST_F(EventFeedTest, UntilTerminalEndsWhenEveryNamedJobIsDone) {

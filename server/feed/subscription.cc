@@ -141,11 +141,6 @@ absl::StatusOr<int64_t> Subscription::ResolveStart(const store::LogRange& range)
     case v1::WatchEventsRequest::START_NOT_SET:
       return range.head;
   }
-  if (after > range.head) {
-    return Error(absl::StatusCode::kOutOfRange, "SEQUENCE_IN_FUTURE",
-                 absl::StrCat("the log ends at ", range.head, ", before ", after),
-                 {{"requestedSequence", absl::StrCat(after)}, {"latestSequence", absl::StrCat(range.head)}});
-  }
   return after;
 }
 
@@ -165,8 +160,20 @@ Subscription::Next Subscription::Open(Thread thread) {
     return SendOpened();
   }
 
-  const absl::StatusOr<int64_t> after = ResolveStart(feed_->Range());
+  const store::LogRange range = feed_->Range();
+  const absl::StatusOr<int64_t> after = ResolveStart(range);
   if (!after.ok()) return Finish(after.status());
+  if (*after > range.head) {
+    // What the store's reads show, tokens included, may be a commit that the feed is about to be told of.
+    if (thread == Thread::kLive) return Next::kDisk;
+    const auto event = feed_->store_->ReadEvents(*after - 1, 1, 1);
+    if (!event.ok() && !absl::IsOutOfRange(event.status())) return Finish(event.status());
+    if (event.ok() && event->empty()) {
+      return Finish(Error(absl::StatusCode::kOutOfRange, "SEQUENCE_IN_FUTURE",
+                          absl::StrCat("the log ends at ", range.head, ", before ", *after),
+                          {{"requestedSequence", absl::StrCat(*after)}, {"latestSequence", absl::StrCat(range.head)}}));
+    }
+  }
   cursor_ = covered_ = *after;
   if (tracker_.has_value()) {
     // Jobs that were finished, and told of, before the stream begins.

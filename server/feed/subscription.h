@@ -112,7 +112,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   // Sends, then ends the stream.
   Next SendLast(Update update, absl::Status ending);
   Next Finish(absl::Status status);
-  // Where the stream begins; SNAPSHOT is left to the caller.
+  // Where the stream begins, be it in the future; SNAPSHOT is left to the caller.
   absl::StatusOr<int64_t> ResolveStart(const store::LogRange& range) const;
   absl::Status Compacted(int64_t after, const store::LogRange& range) const;
   // "Everything up to `through` was looked at": moves covered_.

@@ -162,6 +162,7 @@ class JobStore {
   // Newest first, those enqueued before `before` (0: from the newest). May return fewer than `limit` before the end.
   virtual absl::StatusOr<JobPage> ListJobs(const v1::JobFilter& filter, int limit, int64_t before) = 0;
   virtual absl::StatusOr<v1::GetQueueStatsResponse> Stats() = 0;
+  // As of the last commit that listeners are told of. The other reads may show the next one a moment sooner.
   virtual LogRange Range() = 0;
   // Events after `after`, in order, without holes, until `max_events` or about `max_bytes`. OutOfRange when `after + 1`
   // is before the earliest kept; DataLoss (LOG_CORRUPT) when one is missing.

@@ -46,12 +46,12 @@ TEST_P(JobStoreContract, ASnapshotIsWhatTheLogSaysUpToItWhileWritesGoOn) {
       for (int i = 0; !stop; ++i) {
         const std::string id = "w" + std::to_string(writer) + "-" + std::to_string(i);
         Add(id);
-        if (i % 3 == 0) {
-          EXPECT_OK(Cancel(id));
-        }
-        if (i % 6 == 0) {
-          EXPECT_OK(Delete(id));
-        }
+        // The other one may have taken the job meanwhile, even completed it.
+        const auto expect_done_or_late = [](const absl::Status& status) {
+          EXPECT_TRUE(status.ok() || absl::IsFailedPrecondition(status)) << status;
+        };
+        if (i % 3 == 0) expect_done_or_late(Cancel(id).status());
+        if (i % 6 == 0) expect_done_or_late(Delete(id).status());
         if (const auto taken = Take(); taken.has_value() && i % 2 == 0) {
           EXPECT_OK(Complete(taken->lease));
         }
@@ -62,7 +62,6 @@ TEST_P(JobStoreContract, ASnapshotIsWhatTheLogSaysUpToItWhileWritesGoOn) {
   for (int round = 0; round < 30; ++round) {
     const auto snapshot = store().OpenSnapshot();
     ASSERT_OK(snapshot);
-    EXPECT_LE((*snapshot)->through(), store().Range().head);
     size_t jobs = 0;
     for (const v1::Event& event : Events(fold.sequence())) {
       if (event.sequence() > (*snapshot)->through()) break;
