@@ -1,8 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +20,7 @@
 #include "server/av/handles.h"
 #include "server/av/input.h"
 #include "server/av/log_tail.h"
+#include "server/av/memory_files.h"
 #include "server/base/status_matchers.h"
 #include "server/base/unique_fd.h"
 
@@ -183,6 +187,37 @@ TEST(LogTail, KeepsTheLastLinesOnceEachAndPassesThemOn) {
   av_log(nullptr, AV_LOG_ERROR, "\xff\x01 bytes that are no text\n");
   EXPECT_EQ(LogTail().back(), "?? bytes that are no text");
   CaptureLog(nullptr);
+}
+
+TEST(MemoryFile, IsReadBackUnderTheNameThatItWasRenamedTo) {
+  const std::string name = MemoryFileName("notes");
+  FILE* file = fopen((name + ".temp").c_str(), "wb");
+  ASSERT_NE(file, nullptr);
+  fprintf(file, "pass %d", 1);
+  fclose(file);
+  EXPECT_EQ(fopen(name.c_str(), "rb"), nullptr);
+  ASSERT_EQ(rename((name + ".temp").c_str(), name.c_str()), 0);
+  file = fopen(name.c_str(), "rb");
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(fseek(file, 0, SEEK_END), 0);
+  EXPECT_EQ(ftell(file), 6);
+  rewind(file);
+  std::array<char, 16> text = {};
+  EXPECT_EQ(fread(text.data(), 1, text.size(), file), 6);
+  fclose(file);
+  EXPECT_STREQ(text.data(), "pass 1");
+  RemoveMemoryFiles("notes");
+  EXPECT_EQ(fopen(name.c_str(), "rb"), nullptr);
+}
+
+TEST(MemoryFile, LeavesOtherNamesToTheCLibrary) {
+  const std::string path = std::string(getenv("TEST_TMPDIR")) + "/real";
+  FILE* file = fopen(path.c_str(), "wb");
+  ASSERT_NE(file, nullptr);
+  fclose(file);
+  EXPECT_EQ(rename(path.c_str(), (path + "2").c_str()), 0);
+  EXPECT_EQ(access((path + "2").c_str(), F_OK), 0);
+  EXPECT_EQ(unlink((path + "2").c_str()), 0);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // How the steps of a media job are joined: each pulls from the one before it, only when its own output is wanted.
 //
 // The muxer asks an encoder, the encoder a filter, the filter a decoder, the decoder the demuxer. A stage holds what
-// its codec needs and no queue; none has a thread of its own. The one queue is the demuxer's, because a file mixes its
-// streams as it likes. A thread between two stages would be a stage too, a queue with a thread behind it.
+// its codec needs and no queue, but for three: the demuxer, because a file mixes its streams as it likes; a Tee, where
+// several outputs share a decoder; and a ThreadStage, a queue with a thread behind it, where cores are idle.
 
 #ifndef SPOOL_SERVER_MEDIA_STAGE_H_
 #define SPOOL_SERVER_MEDIA_STAGE_H_

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "server/av/failure.h"
-#include "server/base/status_macros.h"
 
 namespace spool::media {
 namespace {
@@ -53,7 +52,7 @@ absl::Status Tee::Share(const av::FramePtr& frame) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Tee::Take(absl::StatusOr<Pulled<av::FramePtr>> pulled) {
+bool Tee::Take(absl::StatusOr<Pulled<av::FramePtr>> pulled) {
   if (!pulled.ok()) {
     end_ = pulled.status();
   } else if (std::holds_alternative<End>(*pulled)) {
@@ -61,7 +60,8 @@ absl::StatusOr<bool> Tee::Take(absl::StatusOr<Pulled<av::FramePtr>> pulled) {
   } else if (std::holds_alternative<NotYet>(*pulled)) {
     return true;
   } else if (absl::Status shared = Share(std::get<av::FramePtr>(*pulled)); !shared.ok()) {
-    return shared;
+    // Some have it and some have not: there is no going on.
+    end_ = std::move(shared);
   }
   return false;
 }
@@ -89,8 +89,7 @@ absl::StatusOr<Pulled<av::FramePtr>> Tee::Next(BranchSource* branch) {
     absl::StatusOr<Pulled<av::FramePtr>> pulled = source_->Next();
     MutexLock lock(&mu_);
     pulling_ = false;
-    SPOOL_ASSIGN_OR_RETURN(const bool not_yet, Take(std::move(pulled)));
-    if (not_yet) return NotYet{};
+    if (Take(std::move(pulled))) return NotYet{};
   }
 }
 

@@ -38,7 +38,7 @@ class Tee : public std::enable_shared_from_this<Tee> {
   bool OthersKeepUp(const BranchSource* branch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status Share(const av::FramePtr& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // What a pull brought, to all. True if it was NotYet.
-  absl::StatusOr<bool> Take(absl::StatusOr<Pulled<av::FramePtr>> pulled) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool Take(absl::StatusOr<Pulled<av::FramePtr>> pulled) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Pace pace_;
   // Whoever set `pulling_` has it to himself.
