@@ -62,6 +62,7 @@ int WorkerHarness::Stop() {
 absl::StatusOr<WorkerHarness::Outcome> WorkerHarness::Run(const Order& order, const ZygoteRequest::Spawn& spawn,
                                                           int input, int output, absl::Duration limit) {
   SPOOL_ASSIGN_OR_RETURN(auto sockets, MakePacketSocketPair());
+  const auto begin = std::chrono::steady_clock::now();
   ZygoteRequest request;
   *request.mutable_spawn() = spawn;
   request.mutable_spawn()->set_id(next_id_++);
@@ -90,6 +91,7 @@ absl::StatusOr<WorkerHarness::Outcome> WorkerHarness::Run(const Order& order, co
     const absl::Status status = ReceivePacket(sockets.first.get(), report);
     if (absl::IsOutOfRange(status)) break;
     SPOOL_RETURN_IF_ERROR(status);
+    if (outcome.reports.empty()) outcome.heard_after = absl::FromChrono(std::chrono::steady_clock::now() - begin);
     outcome.reports.push_back(std::move(report));
   }
   SPOOL_RETURN_IF_ERROR(ReceivePacket(control_.get(), reply));

@@ -21,6 +21,8 @@ class WorkerHarness {
   struct Outcome {
     std::vector<Report> reports;
     ZygoteReply::Exited exited;
+    // From the request to spawn it until its first report.
+    absl::Duration heard_after = absl::InfiniteDuration();
     // The last report, which should be the final one; empty when there was none.
     const Report& last() const { return reports.empty() ? Report::default_instance() : reports.back(); }
   };

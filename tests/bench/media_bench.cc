@@ -275,7 +275,8 @@ class Bench {
   std::string scratch_;
 };
 
-// From a spawn to the first word of a child in its sandbox; the word is a refusal, so there is nothing else in it.
+// From the request for a child to its first word out of the sandbox, and until it is reaped. The word is a refusal, so
+// there is nothing else in it.
 void TimeSandbox() {
   auto harness = worker::WorkerHarness::Start(testing::Runfile("server/worker/spool-worker"), {});
   if (!harness.ok()) Die(harness.status().ToString());
@@ -283,23 +284,25 @@ void TimeSandbox() {
   worker::Order order;
   // A message without fields would be an empty packet, which is how a socket says that it is closed.
   order.set_threads(1);
-  std::vector<double> times;
+  std::vector<double> heard, reaped;
   constexpr int kRuns = 300;
   for (int i = 0; i < kRuns; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     const auto outcome = (*harness)->Run(order, {}, input.get(), -1, absl::Seconds(10));
     if (!outcome.ok() || !outcome->last().has_failed()) Die("the sandboxed child said nothing");
-    times.push_back(Seconds(std::chrono::steady_clock::now() - begin) * 1000);
+    heard.push_back(absl::ToDoubleMilliseconds(outcome->heard_after));
+    reaped.push_back(Seconds(std::chrono::steady_clock::now() - begin) * 1000);
   }
-  std::sort(times.begin(), times.end());
-  const double median = Median(times), late = times[times.size() * 95 / 100];
+  std::sort(heard.begin(), heard.end());
+  const double median = Median(heard), late = heard[heard.size() * 95 / 100];
   if (absl::GetFlag(FLAGS_json)) {
-    std::cout << absl::StrFormat("{\"case\":\"sandbox\",\"median_ms\":%.3f,\"p95_ms\":%.3f,\"goal_ms\":2}\n", median,
-                                 late);
+    std::cout << absl::StrFormat(
+        "{\"case\":\"sandbox\",\"ready_ms\":%.3f,\"ready_p95_ms\":%.3f,\"reaped_ms\":%.3f,\"goal_ms\":2}\n", median,
+        late, Median(reaped));
   } else {
     std::cout << absl::StrFormat(
-        "%-20s spawned, locked in, heard and reaped: median %.2f ms, p95 %.2f ms  must 2 ms  %s\n", "sandbox", median,
-        late, median <= 2 ? "reached" : "MISSED");
+        "%-20s heard of after %.2f ms (p95 %.2f ms), reaped after %.2f ms; must be heard of after 2 ms  %s\n",
+        "sandbox", median, late, Median(reaped), median <= 2 ? "reached" : "MISSED");
   }
 }
 

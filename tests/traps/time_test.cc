@@ -42,7 +42,9 @@ std::vector<Trap> Traps() {
                "-af \"asetpts='N/SR/TB+gte(N,24000)*36000/TB'\" -vsync passthrough $h264 -bf 0 -c:a pcm_s16le $in",
        .task = "convert { container: CONTAINER_MP4 }",
        .refused = av::Reason::kLimitExceeded,
-       .limits = {.max_media_duration = absl::Hours(1)},
+       // A header may lie, so the silence is made until the limit is met.
+       .limits = {.max_media_duration = absl::Minutes(3)},
+       .most_cpu_seconds = 30,
        .extension = "mkv"},
       {.name = "BareH264HasNoTimes",
        .make = "ff $picture $h264 -bf 2 $in",

@@ -35,6 +35,8 @@ struct Trap {
   // The result's warnings, one a line.
   ::testing::Matcher<std::string> warnings = "";
   media::RunLimits limits = {};
+  // What a refusal may cost.
+  double most_cpu_seconds = 1;
   // Of the input's name.
   std::string extension = "mp4";
 };
