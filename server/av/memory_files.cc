@@ -116,21 +116,21 @@ void RemoveMemoryFiles(absl::string_view name) {
 extern "C" {
 
 FILE* fopen(const char* path, const char* mode) {
-  using namespace spool::av;
+  using namespace spool::av;  // NOLINT(google-build-using-namespace)
   if (IsMemoryFile(path)) return OpenMemoryFile(path, mode);
   static auto* const next = Next<FILE*(const char*, const char*)>("fopen");
   return next(path, mode);
 }
 
 FILE* fopen64(const char* path, const char* mode) {
-  using namespace spool::av;
+  using namespace spool::av;  // NOLINT(google-build-using-namespace)
   if (IsMemoryFile(path)) return OpenMemoryFile(path, mode);
   static auto* const next = Next<FILE*(const char*, const char*)>("fopen64");
   return next(path, mode);
 }
 
 int rename(const char* from, const char* to) noexcept {
-  using namespace spool::av;
+  using namespace spool::av;  // NOLINT(google-build-using-namespace)
   if (IsMemoryFile(from) && IsMemoryFile(to)) {
     const std::lock_guard<std::mutex> guard(Lock());
     auto& files = Files();
@@ -148,7 +148,7 @@ int rename(const char* from, const char* to) noexcept {
 }
 
 int unlink(const char* path) noexcept {
-  using namespace spool::av;
+  using namespace spool::av;  // NOLINT(google-build-using-namespace)
   if (IsMemoryFile(path)) {
     const std::lock_guard<std::mutex> guard(Lock());
     if (Files().erase(path) > 0) return 0;

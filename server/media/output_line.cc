@@ -211,7 +211,7 @@ absl::Status OutputLine::DropAfterAll(int index, const absl::Status& why) {
   outcome.clear_output_codec();
   outcome.set_reason(std::string(why.message()));
   damage_->Note(absl::StrCat(outcome.kind(), " stream ", index, " (", outcome.input_codec(),
-                            ") was dropped: ", outcome.reason()));
+                             ") was dropped: ", outcome.reason()));
   return absl::OkStatus();
 }
 
