@@ -206,7 +206,7 @@ TEST(MemoryFile, IsReadBackUnderTheNameThatItWasRenamedTo) {
   EXPECT_EQ(fread(text.data(), 1, text.size(), file), 6);
   fclose(file);
   EXPECT_STREQ(text.data(), "pass 1");
-  RemoveMemoryFiles("notes");
+  EXPECT_EQ(unlink(name.c_str()), 0);
   EXPECT_EQ(fopen(name.c_str(), "rb"), nullptr);
 }
 

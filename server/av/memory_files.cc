@@ -101,15 +101,6 @@ Function* Next(const char* name) {
 
 std::string MemoryFileName(absl::string_view name) { return absl::StrCat(kFolder, name); }
 
-void RemoveMemoryFiles(absl::string_view name) {
-  const std::lock_guard<std::mutex> guard(Lock());
-  auto& files = Files();
-  const std::string prefix = MemoryFileName(name);
-  for (auto file = files.lower_bound(prefix); file != files.end() && absl::StartsWith(file->first, prefix);) {
-    file = files.erase(file);
-  }
-}
-
 }  // namespace spool::av
 
 // The C library's, and in front of them ours. Shared libraries of this program find these first.

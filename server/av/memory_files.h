@@ -16,9 +16,6 @@ namespace spool::av {
 // The name for fopen of the memory file `name`, made of [a-z0-9-]. Nothing is there until something writes it.
 std::string MemoryFileName(absl::string_view name);
 
-// Forgets all files whose names begin like MemoryFileName(name).
-void RemoveMemoryFiles(absl::string_view name);
-
 }  // namespace spool::av
 
 #endif  // SPOOL_SERVER_AV_MEMORY_FILES_H_

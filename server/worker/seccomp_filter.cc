@@ -36,7 +36,6 @@ constexpr int kAllowed[] = {
     SCMP_SYS(lseek),
     SCMP_SYS(fstat),
     SCMP_SYS(statx),
-    SCMP_SYS(fdatasync),
     SCMP_SYS(ftruncate),
     SCMP_SYS(close),
     // memory
