@@ -8,6 +8,7 @@
 
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/json_util.h"
@@ -56,7 +57,9 @@ int main(int argc, char** argv) {
   spool::worker::ZygoteRequest::Spawn spawn;
   spawn.set_max_output_bytes(order.limits().max_output_bytes());
   spawn.set_max_cpu_seconds(3600);
-  auto outcome = (*harness)->Run(order, spawn, input.get(), output.get(), absl::Hours(1));
+  std::vector<int> outputs;
+  if (output.valid()) outputs.push_back(output.get());
+  auto outcome = (*harness)->Run(order, spawn, input.get(), outputs, absl::Hours(1));
   if (!outcome.ok()) {
     std::cerr << outcome.status() << "\n";
     return 2;

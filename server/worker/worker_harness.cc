@@ -60,15 +60,16 @@ int WorkerHarness::Stop() {
 }
 
 absl::StatusOr<WorkerHarness::Outcome> WorkerHarness::Run(const Order& order, const ZygoteRequest::Spawn& spawn,
-                                                          int input, int output, absl::Duration limit) {
+                                                          int input, const std::vector<int>& outputs,
+                                                          absl::Duration limit) {
   SPOOL_ASSIGN_OR_RETURN(auto sockets, MakePacketSocketPair());
   const auto begin = std::chrono::steady_clock::now();
   ZygoteRequest request;
   *request.mutable_spawn() = spawn;
   request.mutable_spawn()->set_id(next_id_++);
-  request.mutable_spawn()->set_outputs(output >= 0 ? 1 : 0);
+  request.mutable_spawn()->set_outputs(static_cast<int>(outputs.size()));
   std::vector<int> fds = {sockets.second.get(), input};
-  if (output >= 0) fds.push_back(output);
+  fds.insert(fds.end(), outputs.begin(), outputs.end());
   SPOOL_RETURN_IF_ERROR(SendPacket(control_.get(), request, fds));
   sockets.second.reset();
   ZygoteReply reply;

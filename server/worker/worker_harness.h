@@ -33,9 +33,9 @@ class WorkerHarness {
   // Closes the control socket and waits for the zygote.
   ~WorkerHarness();
 
-  // Runs `order` on `input`, writing to `output` (-1: none), and kills the child when `limit` is over.
-  absl::StatusOr<Outcome> Run(const Order& order, const ZygoteRequest::Spawn& spawn, int input, int output,
-                              absl::Duration limit);
+  // Runs `order` on `input`, writing to `outputs`, and kills the child when `limit` is over.
+  absl::StatusOr<Outcome> Run(const Order& order, const ZygoteRequest::Spawn& spawn, int input,
+                              const std::vector<int>& outputs, absl::Duration limit);
 
   // For tests of the zygote itself.
   int control() const { return control_.get(); }

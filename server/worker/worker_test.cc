@@ -66,7 +66,7 @@ class WorkerTest : public ::testing::Test {
                              absl::Duration limit = kLimit) {
     UniqueFd input(open(SampleVideo().c_str(), O_RDONLY | O_CLOEXEC));
     UniqueFd output(open(Temp("output").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    auto outcome = harness_->Run(order, spawn, input.get(), output.get(), limit);
+    auto outcome = harness_->Run(order, spawn, input.get(), {output.get()}, limit);
     EXPECT_OK(outcome);
     return outcome.ok() ? *std::move(outcome) : WorkerHarness::Outcome{};
   }
@@ -281,7 +281,7 @@ TEST(Worker, CommitsNoFaultUnlessStartedForTests) {
   auto harness = WorkerHarness::Start(kWorker, {});
   ASSERT_OK(harness);
   UniqueFd input(open(SampleVideo().c_str(), O_RDONLY | O_CLOEXEC));
-  auto outcome = (*harness)->Run(OrderOf("probe {} input_extension: 'testsegv'"), {}, input.get(), -1, kLimit);
+  auto outcome = (*harness)->Run(OrderOf("probe {} input_extension: 'testsegv'"), {}, input.get(), {}, kLimit);
   ASSERT_OK(outcome);
   EXPECT_TRUE(outcome->last().has_probed());
 }

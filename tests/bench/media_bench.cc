@@ -288,7 +288,7 @@ void TimeSandbox() {
   constexpr int kRuns = 300;
   for (int i = 0; i < kRuns; ++i) {
     const auto begin = std::chrono::steady_clock::now();
-    const auto outcome = (*harness)->Run(order, {}, input.get(), -1, absl::Seconds(10));
+    const auto outcome = (*harness)->Run(order, {}, input.get(), {}, absl::Seconds(10));
     if (!outcome.ok() || !outcome->last().has_failed()) Die("the sandboxed child said nothing");
     heard.push_back(absl::ToDoubleMilliseconds(outcome->heard_after));
     reaped.push_back(Seconds(std::chrono::steady_clock::now() - begin) * 1000);
