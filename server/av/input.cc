@@ -109,18 +109,54 @@ absl::Status Input::CheckStreamCount(int max_streams) const {
                  absl::StrCat("the input has ", context_->nb_streams, " streams, more than ", max_streams));
 }
 
-bool Input::HeaderTellsAll() const {
+namespace {
+
+// A codec that has read the header of `packet`, and nothing else; null if there is none.
+CodecContextPtr ReadPacketHeader(const AVCodec* decoder, const AVPacket& packet) {
+  CodecContextPtr codec(decoder != nullptr ? avcodec_alloc_context3(decoder) : nullptr);
+  FramePtr frame(av_frame_alloc());
+  if (codec == nullptr || frame == nullptr) return nullptr;
+  codec->thread_count = 1;
+  // Headers are read before a buffer is asked for; without one there is no decoding.
+  codec->get_buffer2 = [](AVCodecContext*, AVFrame*, int) { return AVERROR(ENOMEM); };
+  if (avcodec_open2(codec.get(), decoder, nullptr) < 0) return nullptr;
+  avcodec_send_packet(codec.get(), &packet);
+  avcodec_receive_frame(codec.get(), frame.get());
+  return codec;
+}
+
+// What a picture's own header says of it. False: it says too little, or more than `max_pixels`.
+bool LearnFromHeader(const AVPacket& picture, int64_t max_pixels, AVCodecParameters* known) {
+  const CodecContextPtr codec = ReadPacketHeader(FindDecoder(known->codec_id), picture);
+  if (codec == nullptr || codec->width <= 0 || codec->height <= 0 || codec->pix_fmt == AV_PIX_FMT_NONE) return false;
+  if (max_pixels > 0 && int64_t{codec->width} * codec->height > max_pixels) return false;
+  known->width = codec->width;
+  known->height = codec->height;
+  known->format = codec->pix_fmt;
+  known->sample_aspect_ratio = codec->sample_aspect_ratio;
+  known->color_range = codec->color_range;
+  known->color_space = codec->colorspace;
+  known->color_primaries = codec->color_primaries;
+  known->color_trc = codec->color_trc;
+  return true;
+}
+
+}  // namespace
+
+bool Input::HeaderTellsAll(int64_t max_pixels) {
   const absl::string_view format = context_->iformat->name;
   if (!absl::StartsWith(format, "mov,") && !absl::StartsWith(format, "matroska")) return false;
   // Fragments say how long they are one by one.
   if (context_->nb_streams == 0 || context_->duration <= 0) return false;
   for (unsigned i = 0; i < context_->nb_streams; ++i) {
     const AVStream& stream = *context_->streams[i];
-    const AVCodecParameters& codec = *stream.codecpar;
+    AVCodecParameters& codec = *stream.codecpar;
     const bool has_picture = codec.codec_type == AVMEDIA_TYPE_VIDEO;
     const bool has_sound = codec.codec_type == AVMEDIA_TYPE_AUDIO;
     if ((has_picture || has_sound) && codec.codec_id == AV_CODEC_ID_NONE) return false;
-    if (has_picture && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) == 0) {
+    if (has_picture && (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+      if (codec.width <= 0 && !LearnFromHeader(stream.attached_pic, max_pixels, &codec)) return false;
+    } else if (has_picture) {
       if (codec.width <= 0 || codec.height <= 0 || stream.avg_frame_rate.num <= 0) return false;
     }
     if (has_sound && (codec.sample_rate <= 0 || codec.ch_layout.nb_channels <= 0)) return false;
@@ -193,7 +229,7 @@ void Input::LookAtFirstPackets(const InputOptions& options) {
 
 absl::Status Input::FindStreams(const InputOptions& options, Look look) {
   SPOOL_RETURN_IF_ERROR(CheckStreamCount(options.max_streams));
-  if (look == Look::kAtHeader && HeaderTellsAll()) {
+  if (look == Look::kAtHeader && HeaderTellsAll(options.max_pixels)) {
     is_at_header_ = true;
     // The movie's own word is about the times before the edit list.
     int64_t longest = 0;
@@ -234,24 +270,6 @@ absl::Status Input::CheckPixels(int64_t max_pixels) {
   return absl::OkStatus();
 }
 
-namespace {
-
-// A codec that has read the header of `packet`, and nothing else; null if there is none.
-CodecContextPtr ReadPacketHeader(const AVCodec* decoder, const AVPacket& packet) {
-  CodecContextPtr codec(decoder != nullptr ? avcodec_alloc_context3(decoder) : nullptr);
-  FramePtr frame(av_frame_alloc());
-  if (codec == nullptr || frame == nullptr) return nullptr;
-  codec->thread_count = 1;
-  // Headers are read before a buffer is asked for; without one there is no decoding.
-  codec->get_buffer2 = [](AVCodecContext*, AVFrame*, int) { return AVERROR(ENOMEM); };
-  if (avcodec_open2(codec.get(), decoder, nullptr) < 0) return nullptr;
-  avcodec_send_packet(codec.get(), &packet);
-  avcodec_receive_frame(codec.get(), frame.get());
-  return codec;
-}
-
-}  // namespace
-
 Input::Dimensions Input::FirstPacketSize() {
   const AVCodec* decoder = FindDecoder(context_->streams[0]->codecpar->codec_id);
   PacketPtr packet(av_packet_alloc());
@@ -277,18 +295,7 @@ bool Input::LearnStill(const InputOptions& options) {
   if (!io.ok() || packet == nullptr) return false;
   other.io_ = *std::move(io);
   if (!other.OpenDemuxer(options).ok() || av_read_frame(other.context_, packet.get()) < 0) return false;
-  const CodecContextPtr codec = ReadPacketHeader(FindDecoder(known->codec_id), *packet);
-  if (codec == nullptr || codec->width <= 0 || codec->height <= 0 || codec->pix_fmt == AV_PIX_FMT_NONE) return false;
-  if (options.max_pixels > 0 && int64_t{codec->width} * codec->height > options.max_pixels) return false;
-  known->width = codec->width;
-  known->height = codec->height;
-  known->format = codec->pix_fmt;
-  known->sample_aspect_ratio = codec->sample_aspect_ratio;
-  known->color_range = codec->color_range;
-  known->color_space = codec->colorspace;
-  known->color_primaries = codec->color_primaries;
-  known->color_trc = codec->color_trc;
-  return true;
+  return LearnFromHeader(*packet, options.max_pixels, known);
 }
 
 }  // namespace spool::av

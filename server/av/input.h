@@ -54,7 +54,7 @@ class Input {
   absl::StatusOr<const AVInputFormat*> FindDemuxer(const std::string& extension);
   absl::Status OpenDemuxer(const InputOptions& options);
   absl::Status FindStreams(const InputOptions& options, Look look);
-  bool HeaderTellsAll() const;
+  bool HeaderTellsAll(int64_t max_pixels);
   // Of a still, from its own header, without decoding it. False: it does not say, or is too large to be decoded at all.
   bool LearnStill(const InputOptions& options);
   absl::Status CheckStreamCount(int max_streams) const;

@@ -111,28 +111,37 @@ void TellDone(media::RunSummary summary) {
   Send(report);
 }
 
+// For tests: the fault that the order names, if it is to be committed at this stage.
+void MaybeCommitFaultAt(absl::string_view stage, const Order& order, Faults faults) {
+  absl::string_view name = order.input_extension();
+  if (faults == Faults::kOn && absl::ConsumePrefix(&name, stage)) MaybeCommitFault(name);
+}
+
 absl::Status Run(const Order& order, Faults faults) {
   const std::vector<media::Task> tasks = TasksOf(order.run().outputs());
   std::vector<int> outputs;
   for (size_t i = 0; i < tasks.size(); ++i) outputs.push_back(kFirstOutputFd + static_cast<int>(i));
   media::RunEvents events;
-  events.on_planned = &TellPlan;
+  events.on_planned = [&order, faults](int index, const v1::OutputPlan& plan) {
+    TellPlan(index, plan);
+    MaybeCommitFaultAt("planned", order, faults);
+  };
   events.on_ended = [&tasks](int index, absl::StatusOr<media::Made> made) {
     TellEnd(index, tasks[index].name, std::move(made));
   };
-  events.on_progress = [](const v1::JobProgress& progress) {
+  events.on_progress = [&order, faults](const v1::JobProgress& progress) {
     Report report;
     *report.mutable_progress() = progress;
     Send(report);
+    MaybeCommitFaultAt("moving", order, faults);
+    if (progress.fraction() >= 0.5) MaybeCommitFaultAt("half", order, faults);
   };
   events.stopwatch = &Elapsed;
   const auto on_failure =
       order.run().all_or_nothing() ? media::OnOutputFailure::kEndAll : media::OnOutputFailure::kMakeTheOthers;
   SPOOL_ASSIGN_OR_RETURN(media::RunSummary summary,
                          media::RunTasks(tasks, on_failure, OptionsOf(order), kInputFd, outputs, std::move(events)));
-  if (absl::string_view late = order.input_extension(); faults == Faults::kOn && absl::ConsumePrefix(&late, "late")) {
-    MaybeCommitFault(late);
-  }
+  MaybeCommitFaultAt("late", order, faults);
   TellDone(std::move(summary));
   return absl::OkStatus();
 }
@@ -185,7 +194,7 @@ void RunChild(const Sandbox& sandbox, const ResourceLimits& limits, Faults fault
   absl::Status status = sandbox.Enter(limits);
   if (status.ok()) {
     ReportLogLines();
-    if (faults == Faults::kOn) MaybeCommitFault(order.input_extension());
+    MaybeCommitFaultAt("", order, faults);
     status = Follow(order, faults);
   }
   if (!status.ok()) SendFailure(status);

@@ -19,7 +19,11 @@ enum class Faults { kOff, kOn };
 //   testhang                             sleeps for ever
 //   testexec                             tries to start a program
 //   testmemory                           allocates and touches memory without end
-// With "late" before it, the fault waits until the output is written and checked, but not reported yet.
+// Committed before the input is opened, or, with one of these words before the name, later:
+//   planned   the plan is made and told, nothing is decoded yet
+//   moving    with the first progress, which comes from a muxer's thread
+//   half      with the first progress of a half and more: of two passes, the second
+//   late      the output is written and checked, but not reported yet
 void MaybeCommitFault(absl::string_view name);
 
 }  // namespace spool::worker

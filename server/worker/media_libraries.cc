@@ -28,6 +28,9 @@ void OpenOnce(const AVCodec* codec) {
 std::string MediaLibrariesVersion() { return av_version_info(); }
 
 void WarmUpMediaLibraries() {
+  // Encoders that are closed without a frame complain.
+  const int level = av_log_get_level();
+  av_log_set_level(AV_LOG_QUIET);
   // Walking the lists registers every component and fills the allow-lists.
   void* position = nullptr;
   while (av_demuxer_iterate(&position) != nullptr) {
@@ -44,6 +47,7 @@ void WarmUpMediaLibraries() {
   }
   OpenOnce(avcodec_find_encoder(AV_CODEC_ID_MJPEG));
   OpenOnce(avcodec_find_encoder(AV_CODEC_ID_AAC));
+  av_log_set_level(level);
 }
 
 }  // namespace spool::worker

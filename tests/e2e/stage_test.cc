@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/support/spoold_test.h"
@@ -22,6 +24,13 @@ constexpr const char* kHangs[] = {
     "testhang",
     // the same, busy
     "testspin",
+    // with the plan told
+    "plannedtesthang",
+    // while it decodes, encodes and writes
+    "movingtesthang",
+    // the same, in the second pass
+    "halftesthang",
+    "halftestspin",
     // with the output written, moved about for faststart, and checked
     "latetesthang",
 };
@@ -40,11 +49,16 @@ class StageTest : public SpooldTest {
     watch_ = OpenWatch(watching);
   }
 
-  // A small job whose worker commits `fault`.
+  // A job of a second whose worker commits `fault`.
   v1::EnqueueRequest Faulty(const std::string& fault) {
-    AddStill("a.png", 8, 8);
-    rename((server().media_root() + "/a.png").c_str(), (server().media_root() + "/a." + fault).c_str());
-    v1::EnqueueRequest request = Resize("a." + fault, 4, 4);
+    std::filesystem::copy_file(server().media_root() + "/slow.mp4", server().media_root() + "/a." + fault,
+                               std::filesystem::copy_options::overwrite_existing);
+    v1::EnqueueRequest request = Resize("a." + fault, 320, 180);
+    v1::VideoOptions& video = *request.mutable_resize()->mutable_video();
+    video.set_codec(v1::VIDEO_CODEC_H264);
+    video.set_preset("ultrafast");
+    video.set_bitrate_bps(200000);
+    video.set_two_pass(true);
     request.mutable_retry_policy()->set_max_retries(0);
     return request;
   }
@@ -65,6 +79,12 @@ TEST_F(StageTest, ACancelEndsIt) {
   for (const char* hang : kHangs) {
     const std::string id = Enqueue(Faulty(hang));
     ASSERT_OK(watch_->Until(v1::EVENT_TYPE_STARTED, id));
+    if (absl::StartsWith(hang, "moving")) {
+      ASSERT_OK(watch_->UntilProgress(id));
+    }
+    if (absl::StartsWith(hang, "half")) {
+      ASSERT_OK(watch_->UntilProgress(id, 0.5));
+    }
     ASSERT_OK(client().CancelJob(id));
     ASSERT_OK(watch_->Until(v1::EVENT_TYPE_CANCELLED, id)) << hang;
     ExpectNothingIsLeft();
@@ -92,7 +112,7 @@ TEST_F(StageTest, ACancelWhileItEncodes4kTakesNoTime) {
 TEST_F(StageTest, TheDeadlineEndsIt) {
   for (const char* hang : kHangs) {
     v1::EnqueueRequest request = Faulty(hang);
-    request.mutable_limits()->mutable_max_run_time()->set_nanos(300000000);
+    request.mutable_limits()->mutable_max_run_time()->set_seconds(2);
     EXPECT_EQ(FailureOf(Enqueue(request)).reason(), "DEADLINE_EXCEEDED") << hang;
     ExpectNothingIsLeft();
   }
@@ -106,7 +126,7 @@ TEST_F(StageTest, TheDeadlineEndsIt) {
 TEST_F(StageTest, SilenceEndsIt) {
   for (const char* hang : kHangs) {
     v1::EnqueueRequest request = Faulty(hang);
-    request.mutable_limits()->mutable_max_stall_time()->set_nanos(300000000);
+    request.mutable_limits()->mutable_max_stall_time()->set_nanos(700000000);
     const v1::JobError error = FailureOf(Enqueue(request));
     EXPECT_EQ(error.reason(), "STALLED") << hang;
     EXPECT_TRUE(error.retryable());

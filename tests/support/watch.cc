@@ -81,11 +81,12 @@ absl::StatusOr<v1::Event> Watch::Until(v1::EventType type, const std::string& jo
 
 absl::Status Watch::UntilOpened() { return Next().status(); }
 
-absl::Status Watch::UntilProgress(const std::string& job_id) {
+absl::Status Watch::UntilProgress(const std::string& job_id, double at_least) {
   for (;;) {
     SPOOL_ASSIGN_OR_RETURN(const v1::WatchEventsResponse response, Next());
     for (const v1::ProgressSample& sample : response.progress()) {
-      if (sample.job_id() == job_id && sample.progress().fraction() > 0) return absl::OkStatus();
+      const double fraction = sample.progress().fraction();
+      if (sample.job_id() == job_id && fraction > 0 && fraction >= at_least) return absl::OkStatus();
     }
   }
 }

@@ -35,8 +35,8 @@ class Watch {
   absl::StatusOr<v1::Event> Until(v1::EventType type, const std::string& job_id);
   // The first response, so that the stream is known to be open.
   absl::Status UntilOpened();
-  // Any progress above 0 of this job: its worker lives and works.
-  absl::Status UntilProgress(const std::string& job_id);
+  // Progress above 0 of this job, or so much of it: its worker lives and works.
+  absl::Status UntilProgress(const std::string& job_id, double at_least = 0);
   // Reads until everything up to this sequence is covered.
   absl::Status UntilCovered(int64_t sequence);
   // Reads to the end and answers the status that the server gave.

@@ -72,6 +72,16 @@ std::vector<Trap> Traps() {
                   "mp3,0 png,1"},
                  {"duration", Near(1, 0.06)}},
        .extension = "mp3"},
+      // The header of such a file does not tell the cover's size.
+      {.name = "TheCoverOfASongInMp4",
+       .make = absl::StrCat(kArt,
+                            "ff $tone -i $dir/art.png -map 0 -map 1 -c:a aac -c:v mjpeg -disposition:v:0 attached_pic "
+                            "$in"),
+       .task = "convert { container: CONTAINER_MP4 }",
+       .looks = {{"ffprobe -v error -show_entries stream=codec_name,width:stream_disposition=attached_pic -of csv=p=0 "
+                  "$out | xargs",
+                  "aac,0 mjpeg,64,1"}},
+       .extension = "m4a"},
       {.name = "TheCoverOfASongCannotBeResized",
        .make = absl::StrCat(kArt,
                             "ff $tone -i $dir/art.png -map 0 -map 1 -c:a libmp3lame -c:v copy "
