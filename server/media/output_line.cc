@@ -11,6 +11,7 @@
 #include "server/media/decoder.h"
 #include "server/media/filters.h"
 #include "server/media/metadata.h"
+#include "server/media/proof.h"
 #include "server/media/subtitle.h"
 #include "server/media/thread_stage.h"
 
@@ -154,8 +155,16 @@ absl::Status OutputLine::AddCopy(const StreamPlan& plan) {
   to->r_frame_rate = from.r_frame_rate;
   SPOOL_RETURN_IF_ERROR(CopySideData(from, to));
   Selected& selected = selected_[index];
-  muxer_->Connect(to, std::make_unique<Copier>(from, std::move(selected.source), plan_.range), selected.appetite,
-                  /*counted=*/index == plan_.main_video);
+  std::unique_ptr<PacketSource> copied = std::make_unique<Copier>(from, std::move(selected.source), plan_.range);
+  const bool can_be_decoded =
+      from.codecpar->codec_type == AVMEDIA_TYPE_VIDEO || from.codecpar->codec_type == AVMEDIA_TYPE_AUDIO;
+  if (plan_.fail_on_damage && can_be_decoded) {
+    DecoderOptions decoder;
+    decoder.threads = threads_.encoder;
+    decoder.max_pixels = options_.limits.max_pixels;
+    SPOOL_ASSIGN_OR_RETURN(copied, Prove(from, std::move(copied), decoder, damage_));
+  }
+  muxer_->Connect(to, std::move(copied), selected.appetite, /*counted=*/index == plan_.main_video);
   return absl::OkStatus();
 }
 

@@ -12,6 +12,9 @@ using ::testing::HasSubstr;
 constexpr char kLong[] = "ff -f lavfi -i testsrc2=s=128x72:r=20:d=6 -f lavfi -i sine=d=6 $h264 -g 10 -c:a aac ";
 constexpr char kH264[] = "convert { container: CONTAINER_MP4 video { codec: VIDEO_CODEC_H264 quality: 30 } }";
 constexpr char kHalf[] = "head -c $(($(stat -c %s $dir/a) / 2)) $dir/a >$in";
+constexpr char kFlips[] =
+    "-movflags +faststart $in; for at in 40000 60000 80000 100000; do printf '\\377\\0\\377\\0' | "
+    "dd of=$in bs=1 seek=$at conv=notrunc status=none; done";
 // What spoold gives its workers.
 constexpr media::RunLimits kLimits = {.max_pixels = 64000000, .max_streams = 64, .max_alloc_bytes = 512 << 20};
 
@@ -75,13 +78,18 @@ std::vector<Trap> Traps() {
        .refused = av::Reason::kInvalidMedia,
        .extension = "png"},
       {.name = "BitsThatFlipped",
-       .make =
-           absl::StrCat(kLong,
-                        "-movflags +faststart $in; for at in 40000 60000 80000 100000; do printf '\\377\\0\\377\\0' | "
-                        "dd of=$in bs=1 seek=$at conv=notrunc status=none; done"),
+       .make = absl::StrCat(kLong, kFlips),
        .task = kH264,
        .looks = {{"frames", AllOf(AtLeast(110), AtMost(120))}, {"duration", Near(6, 0.3)}},
        .warnings = HasSubstr("is damaged in")},
+      {.name = "BitsThatFlippedMayNotBeCopied",
+       .make = absl::StrCat(kLong, kFlips),
+       .task = "convert { container: CONTAINER_MKV on_damage: ON_DAMAGE_FAIL }",
+       .refused = av::Reason::kInvalidMedia},
+      {.name = "WhatIsWholeMayBeCopied",
+       .make = absl::StrCat(kLong, "$in"),
+       .task = "convert { container: CONTAINER_MKV on_damage: ON_DAMAGE_FAIL }",
+       .looks = {{"frames", "120"}, {"duration", Near(6, 0.1)}}},
       {.name = "NothingAtAll", .make = ": >$in", .task = kH264, .refused = av::Reason::kInvalidMedia},
       {.name = "Noise",
        .make = "ff -f lavfi -i nullsrc=s=64x64,geq=random\\(1\\)*255:128:128 -frames:v 1 -f rawvideo $in",
