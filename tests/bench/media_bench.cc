@@ -5,7 +5,6 @@
 //
 //   bazel run //tests/bench:media_bench -- [--cases=a,b] [--pairs=5] [--json]
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,8 +25,6 @@
 #include "absl/strings/str_split.h"
 #include "client/cpp/client.h"
 #include "google/protobuf/text_format.h"
-#include "server/base/unique_fd.h"
-#include "server/worker/worker_harness.h"
 #include "spool/v1/job_service.pb.h"
 #include "tests/support/program.h"
 #include "tests/support/spoold_process.h"
@@ -275,37 +272,6 @@ class Bench {
   std::string scratch_;
 };
 
-// From the request for a child to its first word out of the sandbox, and until it is reaped. The word is a refusal, so
-// there is nothing else in it.
-void TimeSandbox() {
-  auto harness = worker::WorkerHarness::Start(testing::Runfile("server/worker/spool-worker"), {});
-  if (!harness.ok()) Die(harness.status().ToString());
-  const UniqueFd input(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  worker::Order order;
-  // A message without fields would be an empty packet, which is how a socket says that it is closed.
-  order.set_threads(1);
-  std::vector<double> heard, reaped;
-  constexpr int kRuns = 300;
-  for (int i = 0; i < kRuns; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto outcome = (*harness)->Run(order, {}, input.get(), {}, absl::Seconds(10));
-    if (!outcome.ok() || !outcome->last().has_failed()) Die("the sandboxed child said nothing");
-    heard.push_back(absl::ToDoubleMilliseconds(outcome->heard_after));
-    reaped.push_back(Seconds(std::chrono::steady_clock::now() - begin) * 1000);
-  }
-  std::sort(heard.begin(), heard.end());
-  const double median = Median(heard), late = heard[heard.size() * 95 / 100];
-  if (absl::GetFlag(FLAGS_json)) {
-    std::cout << absl::StrFormat(
-        "{\"case\":\"sandbox\",\"ready_ms\":%.3f,\"ready_p95_ms\":%.3f,\"reaped_ms\":%.3f,\"goal_ms\":2}\n", median,
-        late, Median(reaped));
-  } else {
-    std::cout << absl::StrFormat(
-        "%-20s heard of after %.2f ms (p95 %.2f ms), reaped after %.2f ms; must be heard of after 2 ms  %s\n",
-        "sandbox", median, late, Median(reaped), median <= 2 ? "reached" : "MISSED");
-  }
-}
-
 }  // namespace
 }  // namespace spool
 
@@ -318,7 +284,6 @@ int main(int argc, char** argv) {
   const auto is_wanted = [&wanted](const std::string& name) {
     return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
   };
-  if (is_wanted("sandbox")) spool::TimeSandbox();
   spool::Bench bench;
   for (const spool::Case& one : spool::AllCases()) {
     if (is_wanted(one.name)) bench.Run(one);
