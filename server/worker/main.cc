@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/internal/sysinfo.h"
 #include "absl/status/statusor.h"
 #include "server/base/log.h"
 #include "server/base/posix_error.h"
@@ -24,7 +27,19 @@ namespace {
 
 constexpr int kControlFd = 3;
 
+// A child lives for one job: what it has taken from the kernel it may keep. Left to itself, glibc asks the kernel for a
+// few pages at a time, gives frames back at once, and reads files in /proc and /sys to decide on it, which the sandbox
+// refuses.
+void TellAllocatorToKeep() {
+  mallopt(M_TOP_PAD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  // The most that glibc takes; above, each block is a mapping of its own.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_ARENA_MAX, 16);
+}
+
 absl::Status Run(const char* program, spool::worker::Faults faults) {
+  TellAllocatorToKeep();
   // Ctrl-C goes to the whole process group; it is spoold that decides when workers end.
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
@@ -32,6 +47,8 @@ absl::Status Run(const char* program, spool::worker::Faults faults) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   clearenv();
+  // Abseil's locks ask for it once, when they are first contended, which would be in the sandbox.
+  absl::base_internal::NumCPUs();
   if (fcntl(kControlFd, F_SETFD, FD_CLOEXEC) != 0) return spool::PosixError(errno, "descriptor 3 is no control socket");
   spool::UniqueFd null_device(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null_device.valid()) return spool::PosixError(errno, "open /dev/null");
