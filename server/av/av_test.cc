@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/av/allowed.h"
+#include "server/av/colour_tags.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
 #include "server/av/file_io.h"
@@ -63,6 +65,18 @@ TEST(Error, ClassesLibavsCodes) {
   EXPECT_EQ(ReasonOf(AvError(AVERROR(EINVAL), "x")), Reason::kInternal);
   EXPECT_EQ(ReasonOf(AvError(AVERROR(EINVAL), "x", Reason::kInvalidMedia)), Reason::kInvalidMedia);
   EXPECT_THAT(std::string(AvError(AVERROR_EOF, "read it").message()), HasSubstr("read it: End of file"));
+}
+
+TEST(ColourTags, AreDroppedWhenTheyHaveNoName) {
+  FramePtr frame(av_frame_alloc());
+  frame->color_primaries = AVCOL_PRI_BT2020;
+  frame->color_trc = AVCOL_TRC_ARIB_STD_B67;
+  const unsigned unknown = 173;
+  memcpy(&frame->colorspace, &unknown, sizeof(unknown));
+  DropUnknownColours(*frame);
+  EXPECT_EQ(frame->colorspace, AVCOL_SPC_UNSPECIFIED);
+  EXPECT_EQ(frame->color_primaries, AVCOL_PRI_BT2020);
+  EXPECT_EQ(frame->color_trc, AVCOL_TRC_ARIB_STD_B67);
 }
 
 TEST(FileIo, ReadsSeeksAndKnowsItsSize) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/av/allowed.h"
+#include "server/av/colour_tags.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
 #include "server/av/handles.h"
@@ -43,6 +44,7 @@ absl::StatusOr<std::unique_ptr<Input>> Input::Open(int fd, const InputOptions& o
   if (input->bytes_ == 0) return Failure(Reason::kInvalidMedia, "the input is empty");
   SPOOL_RETURN_IF_ERROR(input->OpenDemuxer(options));
   SPOOL_RETURN_IF_ERROR(input->FindStreams(options, look));
+  for (unsigned i = 0; i < input->context_->nb_streams; ++i) DropUnknownColours(*input->context_->streams[i]->codecpar);
   return input;
 }
 
@@ -181,6 +183,7 @@ void LearnFromPacket(const AVPacket& packet, int64_t max_pixels, AVCodecParamete
   if (avcodec_open2(codec.get(), decoder, nullptr) < 0 || avcodec_send_packet(codec.get(), &packet) < 0) return;
   avcodec_send_packet(codec.get(), nullptr);
   if (avcodec_receive_frame(codec.get(), frame.get()) < 0) return;
+  DropUnknownColours(*frame);
   known->format = frame->format;
   known->sample_aspect_ratio = frame->sample_aspect_ratio;
   known->color_range = frame->color_range;

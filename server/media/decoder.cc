@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "server/av/allowed.h"
+#include "server/av/colour_tags.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
 #include "server/base/status_macros.h"
@@ -82,6 +83,7 @@ absl::StatusOr<Pulled<av::FramePtr>> Decoder::Decode() {
   for (;;) {
     const int rc = avcodec_receive_frame(codec_.get(), frame.get());
     if (rc == 0) {
+      av::DropUnknownColours(*frame);
       if ((frame->flags & AV_FRAME_FLAG_CORRUPT) != 0 || frame->decode_error_flags != 0) {
         damage_->AddDecodeError(stream_.index);
       }
