@@ -1,0 +1,136 @@
+// Durable Enqueue against a bare gRPC echo of the same messages, with 1, 16, 64 and 256 calls in flight; and batches.
+//
+//   bazel run --config=opt //tests/bench:enqueue_bench -- [--pairs=5] [--calls=20000] [--json]
+
+#include <signal.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/strings/str_cat.h"
+#include "client/cpp/channel.h"
+#include "tests/bench/harness.h"
+#include "tests/support/program.h"
+
+ABSL_FLAG(int, pairs, 5, "how often each side runs");
+ABSL_FLAG(int64_t, calls, 20000, "calls of one run with 256 in flight; fewer with fewer");
+
+namespace spool::bench {
+namespace {
+
+// One call under way; frees itself.
+struct Call {
+  grpc::ClientContext context;
+  v1::EnqueueRequest request;
+  v1::EnqueueResponse response;
+  std::function<void()> done;
+};
+
+double EnqueueRate(const std::vector<v1::JobService::Stub*>& stubs, int in_flight, int64_t calls) {
+  return CallRate(in_flight, calls, [&](int64_t i, std::function<void()> done) {
+    auto* call = new Call;
+    call->request = TypicalRequest(i);
+    call->done = std::move(done);
+    stubs[static_cast<size_t>(i) % stubs.size()]->async()->Enqueue(&call->context, &call->request, &call->response,
+                                                                   [call](grpc::Status status) {
+                                                                     if (!status.ok()) Die(status.error_message());
+                                                                     call->done();
+                                                                     delete call;
+                                                                   });
+  });
+}
+
+// The echo server, in a process of its own.
+class Echo {
+ public:
+  Echo() {
+    auto started = testing::StartProgram({testing::Runfile("tests/bench/echo_server")});
+    if (!started.ok()) Die(started.status().ToString());
+    program_ = *std::move(started);
+    std::string port;
+    for (char c; read(program_.out.get(), &c, 1) == 1 && c != '\n';) port += c;
+    for (int i = 0; i < 4; ++i) {
+      stubs_.push_back(v1::JobService::NewStub(client::MakeChannel(absl::StrCat("127.0.0.1:", port))));
+    }
+  }
+  ~Echo() {
+    kill(program_.pid, SIGKILL);
+    testing::WaitForEnd(program_.pid, absl::Seconds(10)).status().IgnoreError();
+  }
+  std::vector<v1::JobService::Stub*> stubs() const {
+    std::vector<v1::JobService::Stub*> all;
+    for (const auto& stub : stubs_) all.push_back(stub.get());
+    return all;
+  }
+
+ private:
+  testing::Program program_;
+  std::vector<std::unique_ptr<v1::JobService::Stub>> stubs_;
+};
+
+void UnaryAgainstEcho(Server& server) {
+  Echo echo;
+  std::vector<v1::JobService::Stub*> ours;
+  for (size_t i = 0; i < 4; ++i) ours.push_back(&server.jobs(i));
+  for (const int in_flight : {1, 16, 64, 256}) {
+    const int64_t calls = absl::GetFlag(FLAGS_calls) / (in_flight == 1 ? 20 : in_flight == 16 ? 4 : 1);
+    std::vector<double> real, bare, ratios;
+    // The first turn of each is to warm up.
+    for (int pair = 0; pair <= absl::GetFlag(FLAGS_pairs); ++pair) {
+      const double one = EnqueueRate(ours, in_flight, calls);
+      const double other = EnqueueRate(echo.stubs(), in_flight, calls);
+      if (pair == 0) continue;
+      real.push_back(one);
+      bare.push_back(other);
+      ratios.push_back(one / other);
+    }
+    // The ratio of medians would mix pairs.
+    const double rate = Median(real);
+    Print({"enqueue", absl::StrCat(in_flight, " in flight, against an echo"), rate, rate / Median(ratios), "calls/s",
+           in_flight == 256 ? 0.7 : 0, true});
+  }
+}
+
+void Batches(Server& server) {
+  constexpr int kJobs = 1000, kBatches = 100;
+  std::vector<double> rates;
+  for (int run = 0; run <= absl::GetFlag(FLAGS_pairs); ++run) {
+    struct BatchCall {
+      grpc::ClientContext context;
+      v1::EnqueueBatchRequest request;
+      v1::EnqueueBatchResponse response;
+    };
+    // Made beforehand: it is the server that is measured.
+    std::vector<BatchCall> calls(kBatches);
+    for (int i = 0; i < kBatches; ++i) {
+      for (int job = 0; job < kJobs; ++job) *calls[i].request.add_requests() = TypicalRequest(i * kJobs + job);
+    }
+    const double rate = CallRate(4, kBatches, [&](int64_t i, std::function<void()> done) {
+      BatchCall& call = calls[i];
+      server.jobs(static_cast<size_t>(i))
+          .async()
+          ->EnqueueBatch(&call.context, &call.request, &call.response, [done = std::move(done)](grpc::Status status) {
+            if (!status.ok()) Die(status.error_message());
+            done();
+          });
+    });
+    if (run > 0) rates.push_back(rate * kJobs);
+  }
+  Print({"enqueue", "batches of 1000, 4 in flight", Median(rates), 0, "jobs/s", 150000, false});
+}
+
+}  // namespace
+}  // namespace spool::bench
+
+int main(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  setenv("TEST_SRCDIR", "..", 0);
+  setenv("TEST_WORKSPACE", "spool", 0);
+  spool::bench::Server server;
+  server.Pause();
+  spool::bench::Batches(server);
+  spool::bench::UnaryAgainstEcho(server);
+}
