@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/base/failpoint.h"
 #include "server/base/mutex.h"
 #include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
@@ -171,6 +172,7 @@ void EventFeed::OnCommit(absl::Span<const store::CommittedEvent> events) {
     ring_byte_count_ -= static_cast<int64_t>(ring_.front()->bytes().size());
     ring_.pop_front();
   }
+  Pass(FailPoint::kBeforeWake);
   for (const auto& subscription : parked_) {
     subscription->place_ = Subscription::Place::kQueued;
     live_queue_.push_back(subscription);

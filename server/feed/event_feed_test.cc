@@ -93,6 +93,11 @@ class Reader : public Sink {
     EXPECT_TRUE(mu_.AwaitWithTimeout(Condition(&met), absl::Seconds(20)));
     return finished_.value_or(absl::UnknownError("not finished"));
   }
+  bool FinishesWithin(absl::Duration longest) {
+    MutexLock lock(&mu_);
+    const auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return finished_.has_value(); };
+    return mu_.AwaitWithTimeout(Condition(&met), longest);
+  }
 
  private:
   Mutex mu_;
@@ -109,6 +114,10 @@ struct BeforeTheFeed : public store::CommitListener {
   void OnCommit(absl::Span<const store::CommittedEvent>) override {
     if (act) act();
   }
+  void OnCompacted(int64_t) override {
+    if (act_on_compacted) act_on_compacted();
+  }
+  std::function<void()> act_on_compacted;
   std::function<void()> act;
 };
 
@@ -387,6 +396,22 @@ TEST_F(EventFeedTest, ACommitThatTheFeedIsYetToHearOfIsNoFuture) {
   before_the_feed_.act = nullptr;
   Enqueue(1);
   EXPECT_EQ(Validate(reader->AwaitThrough(2), 1), std::vector<int64_t>{2});
+}
+
+// P7: a read may show what retention removed before the feed has heard of it; that is no reason to say less.
+TEST_F(EventFeedTest, ACleaningThatTheFeedIsYetToHearOfIsSaidAsOne) {
+  Enqueue(20);
+  std::shared_ptr<Reader> reader;
+  before_the_feed_.act_on_compacted = [&] {
+    ASSERT_EQ(feed_->Range().earliest, 1);
+    reader = Watch(After(0));
+    // Long enough for a mistake to show; nothing waits for it when there is none.
+    EXPECT_FALSE(reader->FinishesWithin(absl::Milliseconds(200)));
+  };
+  KeepEvents(5);
+  const absl::Status status = reader->AwaitFinish();
+  EXPECT_EQ(ErrorInfoOf(status).reason(), "EVENTS_COMPACTED");
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("earliestSequence"), "16");
 }
 
 TEST_F(EventFeedTest, UntilTerminalEndsWhenEveryNamedJobIsDone) {
