@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/base/errors.h"
+#include "server/base/failpoint.h"
 #include "server/base/mutex.h"
 #include "server/base/status_macros.h"
 
@@ -134,7 +135,9 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
   absl::Status status = writer_->Begin();
   if (status.ok()) {
     for (const auto& operation : batch) operation->Apply(*writer_);
+    Pass(FailPoint::kBeforeCommit);
     absl::StatusOr<std::vector<CommittedEvent>> events = writer_->Commit();
+    Pass(FailPoint::kAfterCommit);
     status = events.status();
     if (status.ok()) {
       Publish(writer_->committed());
@@ -146,6 +149,7 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
       }
     }
   }
+  Pass(FailPoint::kBeforeAnswer);
   for (const auto& operation : batch) operation->Answer(status);
 }
 
