@@ -16,6 +16,7 @@ std::atomic<int> g_syncs_left{std::numeric_limits<int>::max()};
 std::atomic<int> g_times{0};
 std::atomic<int> g_error{SQLITE_OK};
 std::atomic<int> g_failures{0};
+std::atomic<bool> g_read_only{false};
 
 sqlite3_vfs* g_real = nullptr;
 sqlite3_vfs g_vfs;
@@ -94,6 +95,7 @@ constexpr sqlite3_io_methods kMethods = {2,
 
 int Open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   file->pMethods = nullptr;
+  if (g_read_only) flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
   const int rc = g_real->xOpen(g_real, name, Real(file), flags, out_flags);
   if (rc == SQLITE_OK) file->pMethods = &kMethods;
   return rc;
@@ -109,6 +111,7 @@ FailingVfs::FailingVfs() {
   g_vfs.xOpen = Open;
   Heal();
   g_failures = 0;
+  g_read_only = false;
   if (sqlite3_vfs_register(&g_vfs, 1) != SQLITE_OK) abort();
 }
 
@@ -129,6 +132,8 @@ void FailingVfs::Heal() {
   g_syncs_left = std::numeric_limits<int>::max();
   g_times = 0;
 }
+
+void FailingVfs::SetReadOnly(bool read_only) { g_read_only = read_only; }
 
 int FailingVfs::failures() const { return g_failures; }
 

@@ -24,6 +24,8 @@ class FailingVfs {
   void FailAt(Failure failure, int n, int times = 1);
   // Ends all failing.
   void Heal();
+  // Files open for reading only, as on a file system that is mounted so; for those opened from now on.
+  void SetReadOnly(bool read_only);
   // How many calls have failed.
   int failures() const;
 };

@@ -266,6 +266,7 @@ std::vector<std::string> World::End() {
   CheckAfterStart();
   v1::ResumeQueueResponse resumed;
   Add("resume", client::FromGrpc(queue_->ResumeQueue(Context().get(), {}, &resumed)));
+  paused_ = {false, true};
   v1::GetQueueStatsResponse stats;
   const absl::Time longest = absl::Now() + kLongestEnd;
   for (bool idle = false; !idle;) {
