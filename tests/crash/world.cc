@@ -260,7 +260,7 @@ void World::CheckOutputs() {
   }
 }
 
-std::vector<std::string> World::End() {
+std::vector<std::string> World::End(const std::function<void(int64_t head)>& last) {
   ++life_;
   if (!wrong_.empty() || !Start("")) return wrong_;
   CheckAfterStart();
@@ -290,6 +290,7 @@ std::vector<std::string> World::End() {
   for (const std::string& file : server_.OutputFiles()) {
     if (IsStaged(file)) Add({absl::StrCat("staged file ", file, " is left when nothing runs")});
   }
+  if (last) last(log_.last());
   Kill();
   CheckNoWorkerSurvives();
   return wrong_;

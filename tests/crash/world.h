@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -31,8 +32,12 @@ class World {
 
   // One life and death of the server, with all checks of what the life before left. False: it makes no sense to go on.
   bool LiveAndDie();
-  // A last life, in which everything comes to its end, and the last judgement. Answers all that was ever wrong.
-  std::vector<std::string> End();
+  // A last life, in which everything comes to its end, and the last judgement. Answers all that was ever wrong. `last`
+  // is called with the log's end when no more will follow, while the server still serves.
+  std::vector<std::string> End(const std::function<void(int64_t head)>& last = nullptr);
+
+  // host:port, from the first life on.
+  const std::string& address() const { return server_.address(); }
 
   const Deaths& deaths() const { return deaths_; }
   const std::vector<std::string>& wrong() const { return wrong_; }
