@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -92,7 +93,11 @@ World::World(const std::string& name, uint64_t seed, bool forgets) : name_(name)
 }
 
 void World::Add(const std::vector<std::string>& wrong) {
-  for (const std::string& what : wrong) wrong_.push_back(absl::StrCat(name_, ", life ", life_, ": ", what));
+  for (const std::string& what : wrong) {
+    wrong_.push_back(absl::StrCat(name_, ", life ", life_, ": ", what));
+    // At once: a soak is long. One cause may have many effects; the first ones tell the most.
+    if (wrong_.size() <= 3) fprintf(stderr, "%s\n", wrong_.back().c_str());
+  }
 }
 
 void World::Add(const std::string& where, const absl::Status& status) {
@@ -228,7 +233,9 @@ void World::CheckAfterStart() {
     const auto response = snapshot.Next();
     if (!response.ok()) return Add("read a snapshot", response.status());
   }
-  Add("read the log", log_.ReadOn(jobs_.get(), life_ % 16 == 0 ? EventLog::Again::kAll : EventLog::Again::kSome));
+  const absl::Status read = log_.ReadOn(jobs_.get(), life_ % 16 == 0 ? EventLog::Again::kAll : EventLog::Again::kSome);
+  // Without the log everything would seem to be wrong.
+  if (!read.ok()) return Add("read the log", read);
   Add("judge the snapshot", log_.Judge(snapshot.feed()));
   Add(readers_.Judge(log_, false));
   Add(model_.Judge(log_.events()));

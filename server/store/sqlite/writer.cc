@@ -501,6 +501,11 @@ absl::StatusOr<absl::Time> Writer::Advance() {
   return next;
 }
 
+void Writer::RenewLogId() {
+  ledger_.log_id =
+      absl::Uniform<int64_t>(random_, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max());
+}
+
 absl::StatusOr<int> Writer::RecoverInterrupted(int limit) {
   SPOOL_ASSIGN_OR_RETURN(const std::vector<int64_t> running, Sequences(sql_.running.Bind(1, limit)));
   for (const int64_t seq : running) {
