@@ -105,15 +105,24 @@ std::vector<std::string> Traffic::Repeat(const Unanswered& requests, const std::
 
 void Traffic::Start(int clients, PauseState paused) {
   paused_ = paused;
+  {
+    absl::MutexLock lock(&mu_);
+    running_ = clients;
+  }
   for (int i = 0; i < clients; ++i) {
-    clients_.emplace_back([this, i] { RunClient(i, seed_ * 31 + static_cast<uint64_t>(i)); });
+    clients_.emplace_back([this, i] {
+      RunClient(i, seed_ * 31 + static_cast<uint64_t>(i));
+      absl::MutexLock lock(&mu_);
+      --running_;
+    });
   }
 }
 
-void Traffic::AwaitAnswers(int count, absl::Duration longest) {
+bool Traffic::AwaitAnswers(int count, absl::Duration longest) {
   absl::MutexLock lock(&mu_);
-  const auto enough = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return answers_ >= count; };
+  const auto enough = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return answers_ >= count || running_ == 0; };
   mu_.AwaitWithTimeout(absl::Condition(&enough), longest);
+  return answers_ >= count;
 }
 
 void Traffic::Stop() {

@@ -39,8 +39,8 @@ class Traffic {
   // Sends requests again that lost their answer; `in_log` says which ones made it. Answers what is wrong.
   std::vector<std::string> Repeat(const Unanswered& requests, const std::map<std::string, bool>& in_log);
   void Start(int clients, PauseState paused);
-  // Until this many calls were answered since Start, or time is up. Any thread.
-  void AwaitAnswers(int count, absl::Duration longest);
+  // Until this many calls were answered since Start, or no client goes on, or time is up. True: they were answered.
+  bool AwaitAnswers(int count, absl::Duration longest);
   // Ends the clients: at their next call, or when that is answered.
   void Stop();
 
@@ -74,6 +74,7 @@ class Traffic {
 
   absl::Mutex mu_;
   int answers_ ABSL_GUARDED_BY(mu_) = 0;
+  int running_ ABSL_GUARDED_BY(mu_) = 0;
   Unanswered unanswered_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> wrong_ ABSL_GUARDED_BY(mu_);
 };

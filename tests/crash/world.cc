@@ -34,10 +34,12 @@ namespace {
 constexpr int kClients = 3;
 // For any job, and for short ones only.
 constexpr int kSlots = 2, kShortSlots = 1;
-// Far more than a life takes; a failpoint that is not passed by then is not reached.
+// Far more than a life takes.
 constexpr absl::Duration kLongestLife = absl::Seconds(3);
-// More than two lives make.
-constexpr int kRetainedEvents = 2500;
+// A failpoint that is not passed until so many answers is not reached.
+constexpr int kAnswersOfALife = 250;
+// More than two lives make, so that this test reads all of the log.
+constexpr int kRetainedEvents = 3000;
 constexpr absl::Duration kLongestGoing = absl::Seconds(20);
 constexpr absl::Duration kLongestEnd = absl::Minutes(2);
 
@@ -172,7 +174,8 @@ bool World::LiveAndDie() {
     ++deaths_["any moment"];
   } else {
     const absl::StatusOr<pid_t> zygote = server_.Zygote();
-    const absl::StatusOr<Exit> exit = server_.WaitForExit(kLongestLife);
+    const bool survives = traffic.AwaitAnswers(kAnswersOfALife, kLongestLife);
+    const absl::StatusOr<Exit> exit = server_.WaitForExit(survives ? absl::ZeroDuration() : kLongestLife);
     if (exit.ok()) {
       ++deaths_[place];
       if (exit->signal != SIGKILL) Add({absl::StrCat("ended by itself: ", exit->error)});
@@ -236,6 +239,7 @@ void World::CheckAfterStart() {
   const absl::Status read = log_.ReadOn(jobs_.get(), life_ % 16 == 0 ? EventLog::Again::kAll : EventLog::Again::kSome);
   // Without the log everything would seem to be wrong.
   if (!read.ok()) return Add("read the log", read);
+  if (log_.first() != 1) return Add({"this test has read the log too late: retention was quicker"});
   Add("judge the snapshot", log_.Judge(snapshot.feed()));
   Add(readers_.Judge(log_, false));
   Add(model_.Judge(log_.events()));
