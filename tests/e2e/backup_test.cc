@@ -19,6 +19,7 @@ class BackupTest : public SpooldTest {
   }
 };
 
+// P8.
 TEST_F(BackupTest, ABackupTakenWhileRunningHasEveryJobAndTokensOfTheLostTimeAreRefused) {
   AddStill("a.png");
   StartServer();

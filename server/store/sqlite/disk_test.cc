@@ -60,7 +60,7 @@ class DiskTest : public ::testing::Test {
   const std::string path_ = folder_ + "/spool.db";
 };
 
-// Fails the n-th write, or sync, for every n until one has no effect: a job that was acknowledged is there, one that
+// P1: Fails the n-th write, or sync, for every n until one has no effect: a job that was acknowledged is there, one that
 // was refused is not, and the store goes on when the disk does.
 TEST_F(DiskTest, AnyFailingWriteOrSyncLosesNothingThatWasAcknowledged) {
   for (const auto failure : {FailingVfs::Failure::kFull, FailingVfs::Failure::kIo, FailingVfs::Failure::kSync}) {
