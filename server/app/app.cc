@@ -20,6 +20,7 @@
 #include "server/app/data_dir.h"
 #include "server/app/flags.h"
 #include "server/base/clock.h"
+#include "server/base/failpoint.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/executor/executor.h"
@@ -119,6 +120,8 @@ void RaiseDescriptorLimit() {
 absl::Status Run() {
   SPOOL_RETURN_IF_ERROR(CheckFlags());
   SetLogFormat(absl::GetFlag(FLAGS_log_format) == "json" ? LogFormat::kJson : LogFormat::kText);
+  SPOOL_RETURN_IF_ERROR(ArmFailPoint());
+  if (!ArmedFailPoint().empty()) LogWarning("this server will kill itself, for a test", {{"at", ArmedFailPoint()}});
   // All threads inherit this: signals are taken by sigwait below and nowhere else.
   sigset_t stop_signals;
   sigemptyset(&stop_signals);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/failpoint.h"
 #include "server/base/posix_error.h"
 #include "server/base/proto_time.h"
 #include "server/executor/conversation.h"
@@ -154,7 +155,11 @@ Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits,
         if (stop.raised() != StopReason::kNone) return Stopped{stop.raised()};
         // The renames must come before Complete(): a crash between them runs the attempt again, which replaces the
         // files; the other order could tell of a file that is not there.
-        return ToOutcome(outputs->Publish((*report)->done().decoded_megapixels()));
+        {
+          Outcome outcome = ToOutcome(outputs->Publish((*report)->done().decoded_megapixels()));
+          Pass(FailPoint::kBeforeComplete);
+          return outcome;
+        }
       case worker::Report::kProbed:
       case worker::Report::kLogLine:
       case worker::Report::WHAT_NOT_SET:

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/base/errors.h"
+#include "server/base/failpoint.h"
 #include "server/base/mutex.h"
 #include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
@@ -48,7 +49,7 @@ EventFeed::EventFeed(store::JobStore* store, FeedOptions options)
   for (int i = 0; i < options_.disk_threads; ++i) {
     threads_.emplace_back([this] { Work(&disk_queue_, Subscription::Thread::kDisk); });
   }
-  threads_.emplace_back([this] { Tick(); });
+  if (options_.live_threads > 0) threads_.emplace_back([this] { Tick(); });
 }
 
 EventFeed::~EventFeed() { Stop(); }
@@ -171,6 +172,7 @@ void EventFeed::OnCommit(absl::Span<const store::CommittedEvent> events) {
     ring_byte_count_ -= static_cast<int64_t>(ring_.front()->bytes().size());
     ring_.pop_front();
   }
+  Pass(FailPoint::kBeforeWake);
   for (const auto& subscription : parked_) {
     subscription->place_ = Subscription::Place::kQueued;
     live_queue_.push_back(subscription);
@@ -281,22 +283,26 @@ void EventFeed::Tick() {
     const int64_t progress = progress_.version();
     MutexLock lock(&mu_);
     if (mu_.AwaitWithTimeout(Condition(&stopping_), options_.tick)) return;
-    const absl::Time now = Now();
-    for (auto next = parked_.begin(); next != parked_.end();) {
-      const std::shared_ptr<Subscription> subscription = *next++;
-      const bool wants_progress = subscription->request_.include_progress() && subscription->progress_seen_ < progress;
-      if (subscription->deadline_ <= now || wants_progress) WakeLocked(subscription);
-    }
-    for (auto next = snapshotting_.begin(); next != snapshotting_.end();) {
-      const auto entry = next++;
-      const std::shared_ptr<Subscription> subscription = entry->lock();
-      // While it is being sent no step runs, so its state may be read here; a step that runs looks for itself.
-      const bool sending = subscription != nullptr && subscription->place_ == Subscription::Place::kSending;
-      if (sending && subscription->phase_ == Subscription::Phase::kSnapshot) {
-        if (now - subscription->snapshot_began_ > options_.max_snapshot_time) WakeLocked(subscription);
-      } else if (subscription == nullptr || sending) {
-        snapshotting_.erase(entry);
-      }
+    TickOnce(progress);
+  }
+}
+
+void EventFeed::TickOnce(int64_t progress) {
+  const absl::Time now = Now();
+  for (auto next = parked_.begin(); next != parked_.end();) {
+    const std::shared_ptr<Subscription> subscription = *next++;
+    const bool wants_progress = subscription->request_.include_progress() && subscription->progress_seen_ < progress;
+    if (subscription->deadline_ <= now || wants_progress) WakeLocked(subscription);
+  }
+  for (auto next = snapshotting_.begin(); next != snapshotting_.end();) {
+    const auto entry = next++;
+    const std::shared_ptr<Subscription> subscription = entry->lock();
+    // While it is being sent no step runs, so its state may be read here; a step that runs looks for itself.
+    const bool sending = subscription != nullptr && subscription->place_ == Subscription::Place::kSending;
+    if (sending && subscription->phase_ == Subscription::Phase::kSnapshot) {
+      if (now - subscription->snapshot_began_ > options_.max_snapshot_time) WakeLocked(subscription);
+    } else if (subscription == nullptr || sending) {
+      snapshotting_.erase(entry);
     }
   }
 }

@@ -34,7 +34,8 @@ struct FeedOptions {
   // Log entries that one step looks at, so that a filter that matches nothing cannot keep a thread.
   int max_scan = 4096;
   int max_subscriptions = 20000;
-  // Threads that serve from the ring, and threads that may wait for the disk.
+  // Threads that serve from the ring, and threads that may wait for the disk. No live ones: nothing moves by itself, a
+  // test makes every step.
   int live_threads = 2;
   int disk_threads = 2;
   // How often heartbeats and progress are looked after.
@@ -76,6 +77,7 @@ class EventFeed : public store::CommitListener {
 
  private:
   friend class Subscription;
+  friend class Schedule;  // schedule_test.cc
 
   // The chunks that follow `after` in the ring, up to max_scan events; empty if the ring does not reach back to it.
   std::vector<std::shared_ptr<const Chunk>> FromRing(int64_t after) const;
@@ -91,6 +93,7 @@ class EventFeed : public store::CommitListener {
   void Work(std::deque<std::shared_ptr<Subscription>>* queue, Subscription::Thread kind);
   void Settle(const std::shared_ptr<Subscription>& subscription, Subscription::Next next);
   void Tick();
+  void TickOnce(int64_t progress) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   store::JobStore* const store_;
   const FeedOptions options_;

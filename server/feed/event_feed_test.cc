@@ -93,6 +93,11 @@ class Reader : public Sink {
     EXPECT_TRUE(mu_.AwaitWithTimeout(Condition(&met), absl::Seconds(20)));
     return finished_.value_or(absl::UnknownError("not finished"));
   }
+  bool FinishesWithin(absl::Duration longest) {
+    MutexLock lock(&mu_);
+    const auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return finished_.has_value(); };
+    return mu_.AwaitWithTimeout(Condition(&met), longest);
+  }
 
  private:
   Mutex mu_;
@@ -109,6 +114,10 @@ struct BeforeTheFeed : public store::CommitListener {
   void OnCommit(absl::Span<const store::CommittedEvent>) override {
     if (act) act();
   }
+  void OnCompacted(int64_t) override {
+    if (act_on_compacted) act_on_compacted();
+  }
+  std::function<void()> act_on_compacted;
   std::function<void()> act;
 };
 
@@ -207,6 +216,7 @@ class EventFeedTest : public ::testing::Test {
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
 };
 
+// P2.
 TEST_F(EventFeedTest, EveryCountAroundTheRingArrivesOnceAndInOrder) {
   for (int count = 0; count <= 17; ++count) {
     const int64_t head = feed_->Range().head;
@@ -230,6 +240,7 @@ TEST_F(EventFeedTest, LatestSendsOnlyWhatIsNew) {
   EXPECT_EQ(Validate(reader->AwaitThrough(4), 3), std::vector<int64_t>{4});
 }
 
+// P11.
 TEST_F(EventFeedTest, AStalledReaderMissesNothingThoughTheRingMovedOn) {
   auto reader = Watch(After(0), /*eager=*/false);
   reader->Await([](const auto& r) { return r.size() == 1; });
@@ -238,6 +249,7 @@ TEST_F(EventFeedTest, AStalledReaderMissesNothingThoughTheRingMovedOn) {
   EXPECT_EQ(Validate(reader->AwaitThrough(50), 0).size(), 50);
 }
 
+// P6.
 TEST_F(EventFeedTest, AnyTokenResumesExactlyAfterItAlsoAfterARestart) {
   Enqueue(20);
   auto reader = Watch(After(0));
@@ -254,6 +266,7 @@ TEST_F(EventFeedTest, AnyTokenResumesExactlyAfterItAlsoAfterARestart) {
   }
 }
 
+// P4.
 TEST_F(EventFeedTest, FilteredStreamCoversWhatItDoesNotSend) {
   for (int i = 0; i < 10; ++i) {
     Enqueue(3, "other");
@@ -269,6 +282,7 @@ TEST_F(EventFeedTest, FilteredStreamCoversWhatItDoesNotSend) {
   EXPECT_EQ(Validate(reader->AwaitThrough(45), 0).size(), 10);
 }
 
+// P5.
 TEST_F(EventFeedTest, SilenceIsBrokenByHeartbeatsAndOnlyByThem) {
   v1::WatchEventsRequest request;
   *request.mutable_heartbeat_interval() = ToProto(absl::Seconds(2));
@@ -283,6 +297,7 @@ TEST_F(EventFeedTest, SilenceIsBrokenByHeartbeatsAndOnlyByThem) {
   }
 }
 
+// P9.
 TEST_F(EventFeedTest, SnapshotThenExactlyWhatFollows) {
   Enqueue(100);
   Cancel("job7");
@@ -325,6 +340,7 @@ TEST_F(EventFeedTest, ASnapshotThatIsNotReadIsEnded) {
   EXPECT_EQ(ErrorInfoOf(reader->AwaitFinish()).reason(), "SNAPSHOT_TOO_SLOW");
 }
 
+// P7.
 TEST_F(EventFeedTest, CompactedStartIsSaidWithTheOldestToken) {
   Enqueue(20);
   KeepEvents(5);
@@ -365,6 +381,7 @@ TEST_F(EventFeedTest, CompactedStartMayTurnIntoASnapshot) {
   EXPECT_EQ(responses[1].coverage().through(), 3);
 }
 
+// P8.
 TEST_F(EventFeedTest, TheFutureAndOtherLogsAreRefused) {
   EXPECT_EQ(ErrorInfoOf(Watch(After(1))->AwaitFinish()).reason(), "SEQUENCE_IN_FUTURE");
   v1::WatchEventsRequest request;
@@ -389,6 +406,23 @@ TEST_F(EventFeedTest, ACommitThatTheFeedIsYetToHearOfIsNoFuture) {
   EXPECT_EQ(Validate(reader->AwaitThrough(2), 1), std::vector<int64_t>{2});
 }
 
+// P7: a read may show what retention removed before the feed has heard of it; that is no reason to say less.
+TEST_F(EventFeedTest, ACleaningThatTheFeedIsYetToHearOfIsSaidAsOne) {
+  Enqueue(20);
+  std::shared_ptr<Reader> reader;
+  before_the_feed_.act_on_compacted = [&] {
+    ASSERT_EQ(feed_->Range().earliest, 1);
+    reader = Watch(After(0));
+    // Long enough for a mistake to show; nothing waits for it when there is none.
+    EXPECT_FALSE(reader->FinishesWithin(absl::Milliseconds(200)));
+  };
+  KeepEvents(5);
+  const absl::Status status = reader->AwaitFinish();
+  EXPECT_EQ(ErrorInfoOf(status).reason(), "EVENTS_COMPACTED");
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("earliestSequence"), "16");
+}
+
+// P13.
 TEST_F(EventFeedTest, UntilTerminalEndsWhenEveryNamedJobIsDone) {
   Enqueue(3);
   v1::WatchEventsRequest request = After(0);
@@ -409,6 +443,7 @@ TEST_F(EventFeedTest, UntilTerminalEndsWhenEveryNamedJobIsDone) {
   EXPECT_OK(Watch(request)->AwaitFinish());
 }
 
+// P12.
 TEST_F(EventFeedTest, ProgressIsLatestOnlyAndHasNoCoverage) {
   v1::Job job;
   job.set_id("job1");
@@ -433,6 +468,7 @@ TEST_F(EventFeedTest, ProgressIsLatestOnlyAndHasNoCoverage) {
   EXPECT_FALSE(feed_->progress().Latest("job1").has_value());
 }
 
+// P13.
 TEST_F(EventFeedTest, DrainEndsStreamsWithTheirLastCoverage) {
   auto reader = Watch(After(0));
   Enqueue(2);
@@ -454,6 +490,7 @@ TEST_F(EventFeedTest, CancelledStreamsAreForgotten) {
   EXPECT_TRUE(feed_->WaitUntilIdle(absl::Seconds(10)));
 }
 
+// P15.
 TEST_F(EventFeedTest, PagesAreTheSameLog) {
   Enqueue(10);
   v1::ListEventsRequest request;

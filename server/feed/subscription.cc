@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/base/errors.h"
+#include "server/base/failpoint.h"
 #include "server/base/proto_time.h"
 #include "server/feed/event_feed.h"
 #include "server/feed/token.h"
@@ -216,6 +217,7 @@ Subscription::Next Subscription::StepSnapshot(Thread thread) {
     return Finish(
         Error(absl::StatusCode::kUnavailable, "SNAPSHOT_TOO_SLOW", "the snapshot was not read in time; begin again"));
   }
+  if (snapshot_jobs_ > 0) Pass(FailPoint::kInSnapshot);
   for (int page = 0; page < kSnapshotPages; ++page) {
     absl::StatusOr<std::vector<v1::Job>> jobs = snapshot_->Next(kSnapshotBatch);
     if (!jobs.ok()) return Finish(jobs.status());
@@ -301,7 +303,9 @@ absl::StatusOr<bool> Subscription::ReadOn(Thread thread, Batch& batch) {
 
 Subscription::Next Subscription::OnReadError(const absl::Status& error) {
   const store::LogRange range = feed_->Range();
-  if (!absl::IsOutOfRange(error) || cursor_ + 1 >= range.earliest) return Finish(error);
+  if (!absl::IsOutOfRange(error)) return Finish(error);
+  // The read showed a cleaning of the log that the feed has not been told of yet: it will be in a moment.
+  if (cursor_ + 1 >= range.earliest) return Next::kAgain;
   if (request_.on_compacted() != v1::ON_COMPACTED_SNAPSHOT || mode_ == Mode::kPage) {
     return Finish(Compacted(cursor_, range));
   }

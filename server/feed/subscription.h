@@ -57,6 +57,7 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
 
  private:
   friend class EventFeed;
+  friend class Schedule;  // schedule_test.cc
 
   // What kind of thread steps.
   enum class Thread { kLive, kDisk };

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/failpoint.h"
 #include "server/base/status_macros.h"
 #include "server/sqlite/error.h"
 
@@ -28,6 +29,19 @@ absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
   return database;
 }
 
+absl::Status Database::CheckIntegrity(int64_t max_bytes) {
+  SPOOL_ASSIGN_OR_RETURN(Statement size,
+                         Prepare("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"));
+  SPOOL_ASSIGN_OR_RETURN(const bool sized, size.Step());
+  if (!sized || size.Int(0) > max_bytes) return absl::OkStatus();
+  size.Reset();
+  SPOOL_ASSIGN_OR_RETURN(Statement check, Prepare("PRAGMA integrity_check(1)"));
+  SPOOL_ASSIGN_OR_RETURN(const bool checked, check.Step());
+  if (!checked) return absl::DataLossError("the integrity check gave no answer");
+  if (check.Bytes(0) == "ok") return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("the database is damaged: ", check.Bytes(0)));
+}
+
 absl::Status Database::Migrate(absl::Span<const char* const> migrations) {
   SPOOL_ASSIGN_OR_RETURN(Statement get, Prepare("PRAGMA user_version"));
   SPOOL_ASSIGN_OR_RETURN(const bool found, get.Step());
@@ -40,6 +54,7 @@ absl::Status Database::Migrate(absl::Span<const char* const> migrations) {
   for (int64_t next = version; next < static_cast<int64_t>(migrations.size()); ++next) {
     SPOOL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*this, Transaction::Kind::kWrite));
     SPOOL_RETURN_IF_ERROR(Execute(migrations[next]));
+    Pass(FailPoint::kInMigration);
     // PRAGMA takes no parameters.
     SPOOL_RETURN_IF_ERROR(Execute(absl::StrCat("PRAGMA user_version = ", next + 1).c_str()));
     SPOOL_RETURN_IF_ERROR(transaction.Commit());

@@ -29,6 +29,10 @@ class Database {
   // they would survive a loss of power (synchronous=FULL). Errors as in error.h.
   static absl::StatusOr<Database> Open(const std::string& path, Mode mode);
 
+  // Reads the whole file and compares every index with its table, unless it is larger than `max_bytes`: some 200 MB/s.
+  // DataLoss says what is wrong first.
+  absl::Status CheckIntegrity(int64_t max_bytes);
+
   // Brings the schema to the newest version: migrations[i] is a script that leads from version i to i + 1, each run in
   // a transaction of its own. FailedPrecondition if the file is of a newer version than is known here.
   absl::Status Migrate(absl::Span<const char* const> migrations);

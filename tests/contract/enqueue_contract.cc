@@ -78,6 +78,7 @@ TEST_P(JobStoreContract, AnotherRequestUnderAKnownIdIsRefused) {
   EXPECT_THAT(store().GetJob("b"), StatusIs(absl::StatusCode::kNotFound));
 }
 
+// P14.
 TEST_P(JobStoreContract, IdempotencySurvivesARestart) {
   v1::EnqueueRequest request = Request("a");
   request.set_request_id("r1");

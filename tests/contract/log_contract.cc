@@ -17,6 +17,7 @@ TEST_P(JobStoreContract, ANewStoreIsEmpty) {
   EXPECT_EQ(Advance(), absl::InfiniteFuture());
 }
 
+// P3.
 TEST_P(JobStoreContract, EveryMoveIsOneEventAndOneRevision) {
   Add("a");
   const store::Lease lease = TakeLease("a");
@@ -67,6 +68,7 @@ TEST_P(JobStoreContract, AnswersCarryTheJobAsOfTheCommit) {
   EXPECT_EQ(completed->result().width(), 320);
 }
 
+// P1.
 TEST_P(JobStoreContract, TheListenerIsToldBeforeTheCallerAndReadersSeeIt) {
   constexpr int kJobs = 50;
   std::latch answered(kJobs);

@@ -85,6 +85,7 @@ TEST_P(JobStoreContract, EventsGoByCount) {
   EXPECT_EQ(Compact(retention).events, 0);
 }
 
+// P7.
 TEST_P(JobStoreContract, ReadingWhatIsGoneIsOutOfRangeAtExactlyTheEdge) {
   for (int i = 0; i < 10; ++i) Add("j" + std::to_string(i));
   store::Retention retention = KeepAll();

@@ -36,6 +36,7 @@ class DrainTest : public SpooldTest {
   pid_t worker_ = 0;
 };
 
+// P13.
 TEST_F(DrainTest, ARunningJobMayFinish) {
   FreezeOneJob({"--drain_timeout=60s"});
   const auto health = grpc::health::v1::Health::NewStub(channel());

@@ -65,6 +65,7 @@ TEST_F(ResumeTest, ThreeSubscribersReconstructTheSameHistoryAcrossAKill) {
   }
 }
 
+// P6, P10.
 TEST_F(ResumeTest, ATokenOfAnyCallResumesAWatchOfAnyFilter) {
   AddStill("a.png");
   StartServer({"--slots=1"});
@@ -92,6 +93,7 @@ TEST_F(ResumeTest, ATokenOfAnyCallResumesAWatchOfAnyFilter) {
   EXPECT_EQ(page->coverage().after(), watch->feed().through());
 }
 
+// P7.
 TEST_F(ResumeTest, WhatRetentionRemovedIsSaid) {
   AddStill("a.png");
   StartServer();
@@ -131,6 +133,7 @@ TEST_F(ResumeTest, WhatRetentionRemovedIsSaid) {
   EXPECT_EQ(reset->feed().fold().jobs().size(), 20);
 }
 
+// P8.
 TEST_F(ResumeTest, TokensOfTheFutureAndOfOtherLogsAreRefused) {
   AddStill("a.png");
   StartServer();

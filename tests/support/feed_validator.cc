@@ -19,16 +19,28 @@ bool Allows(const Repeated& wanted, const Value& value) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
 
-bool Matches(const v1::EventFilter& filter, const v1::Event& event) {
-  for (const auto& [key, value] : filter.labels()) {
-    const auto label = event.labels().find(key);
-    if (label == event.labels().end() || label->second != value) return false;
+using Labels = google::protobuf::Map<std::string, std::string>;
+
+bool HasLabels(const Labels& wanted, const Labels& labels) {
+  for (const auto& [key, value] : wanted) {
+    const auto label = labels.find(key);
+    if (label == labels.end() || label->second != value) return false;
   }
-  return Allows(filter.job_ids(), event.job_id()) && Allows(filter.video_ids(), event.video_id()) &&
-         Allows(filter.types(), event.type()) && Allows(filter.states(), event.state());
+  return true;
 }
 
 }  // namespace
+
+bool Matches(const v1::EventFilter& filter, const v1::Event& event) {
+  return Allows(filter.job_ids(), event.job_id()) && Allows(filter.video_ids(), event.video_id()) &&
+         Allows(filter.types(), event.type()) && Allows(filter.states(), event.state()) &&
+         HasLabels(filter.labels(), event.labels());
+}
+
+bool Matches(const v1::EventFilter& filter, const v1::Job& job) {
+  return Allows(filter.job_ids(), job.id()) && Allows(filter.video_ids(), job.video_id()) &&
+         Allows(filter.states(), job.state()) && HasLabels(filter.labels(), job.labels());
+}
 
 FeedValidator::FeedValidator(v1::WatchEventsRequest request)
     : request_(std::move(request)),
@@ -40,7 +52,7 @@ FeedValidator::FeedValidator(v1::WatchEventsRequest request)
 v1::WatchEventsRequest FeedValidator::BeginStream() {
   first_of_stream_ = true;
   in_snapshot_ = false;
-  snapshot_jobs_ = 0;
+  snapshot_jobs_.clear();
   snapshot_end_ = 0;
   drained_ = false;
   v1::WatchEventsRequest request = request_;
@@ -56,7 +68,8 @@ absl::Status FeedValidator::Accept(const v1::WatchEventsResponse& response) {
     snapshot_end_ = std::max(snapshot_end_, job.sequence());
     fold_.Adopt(job);
     entered_late_.erase(job.id());
-    ++snapshot_jobs_;
+    if (!Matches(request_.filter(), job)) return Broken("a job that was not asked for", response);
+    if (!snapshot_jobs_.emplace(job.id(), job).second) return Broken("a job twice in a snapshot", response);
   }
   SPOOL_RETURN_IF_ERROR(AcceptCoverage(response));
   for (const v1::Event& event : response.events()) SPOOL_RETURN_IF_ERROR(AcceptEvent(event));
@@ -67,12 +80,15 @@ absl::Status FeedValidator::AcceptMarker(const v1::WatchEventsResponse& response
   if (first_of_stream_ != response.has_opened()) return Broken("Opened comes first, and only first", response);
   if (first_of_stream_) {
     first_of_stream_ = false;
+    heartbeat_ = absl::Seconds(response.opened().heartbeat_interval().seconds()) +
+                 absl::Nanoseconds(response.opened().heartbeat_interval().nanos());
     in_snapshot_ = token_.empty() && request_.start_at() == v1::START_AT_SNAPSHOT;
   }
   if (response.has_reset()) in_snapshot_ = true;
   if (response.has_snapshot_complete()) {
     if (!in_snapshot_) return Broken("the end of a snapshot that did not begin", response);
-    if (response.snapshot_complete().jobs() != snapshot_jobs_) return Broken("another number of jobs came", response);
+    if (response.snapshot_complete().jobs() != snapshot_jobs_.size())
+      return Broken("another number of jobs came", response);
     if (response.snapshot_complete().through() != response.coverage().through()) {
       return Broken("the snapshot ends elsewhere than its coverage", response);
     }
@@ -80,7 +96,8 @@ absl::Status FeedValidator::AcceptMarker(const v1::WatchEventsResponse& response
       return Broken(absl::StrCat("a job of the snapshot is of ", snapshot_end_, ", after its commit"), response);
     }
     in_snapshot_ = false;
-    snapshot_jobs_ = 0;
+    snapshots_.push_back({response.snapshot_complete().through(), std::move(snapshot_jobs_)});
+    snapshot_jobs_.clear();
     snapshot_end_ = 0;
   }
   drained_ = response.has_draining();
@@ -114,6 +131,12 @@ absl::Status FeedValidator::AcceptCoverage(const v1::WatchEventsResponse& respon
   const bool is_jump = response.has_snapshot_complete();
   if (whole_log_ && !is_jump && response.events_size() != coverage.through() - coverage.after()) {
     return Broken("events are missing from what is covered", response);
+  }
+  if (!is_jump) {
+    if (stretches_.empty() || stretches_.back().through != coverage.after()) {
+      stretches_.push_back({coverage.after(), coverage.after()});
+    }
+    stretches_.back().through = coverage.through();
   }
   through_ = coverage.through();
   // A stream that begins inside a snapshot would never show the rest of it.

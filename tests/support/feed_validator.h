@@ -11,11 +11,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "spool/v1/event.pb.h"
 #include "spool/v1/job_service.pb.h"
 #include "tests/support/event_fold.h"
 
 namespace spool::testing {
+
+// Whether the filter wants this event; or, in a snapshot, this job. Shares no code with the server.
+bool Matches(const v1::EventFilter& filter, const v1::Event& event);
+bool Matches(const v1::EventFilter& filter, const v1::Job& job);
 
 // Checks one watch, over as many streams as it takes. Of each response: that the coverage begins where the last one
 // ended, that the events lie within it, in order, and match the filter; without a filter that none is missing. Of the
@@ -31,10 +36,25 @@ class FeedValidator {
   // The next response of the stream. FailedPrecondition says which promise it breaks.
   absl::Status Accept(const v1::WatchEventsResponse& response);
 
+  const v1::WatchEventsRequest& request() const { return request_; }
   const std::string& token() const { return token_; }
   // Everything is known up to here.
   int64_t through() const { return through_.value_or(0); }
   const std::vector<v1::Event>& events() const { return events_; }
+  // What was covered, stretch by stretch; between them lie snapshots.
+  struct Stretch {
+    int64_t after;
+    int64_t through;
+  };
+  const std::vector<Stretch>& stretches() const { return stretches_; }
+  // The snapshots that came to their end.
+  struct Snapshot {
+    int64_t through;
+    std::map<std::string, v1::Job> jobs;
+  };
+  const std::vector<Snapshot>& snapshots() const { return snapshots_; }
+  // What is in force for the stream.
+  absl::Duration heartbeat() const { return heartbeat_; }
   // The jobs as the feed told of them. Those whose beginning was not told are missing.
   const EventFold& fold() const { return fold_; }
   // Highest progress told of each job.
@@ -55,9 +75,12 @@ class FeedValidator {
   bool first_of_stream_ = true;
   bool in_snapshot_ = false;
   bool drained_ = false;
-  // Of the snapshot that is under way: how many came, and the latest sequence among them.
-  int64_t snapshot_jobs_ = 0;
+  absl::Duration heartbeat_ = absl::Seconds(15);
+  // Of the snapshot that is under way: what came, and the latest sequence among them.
+  std::map<std::string, v1::Job> snapshot_jobs_;
   int64_t snapshot_end_ = 0;
+  std::vector<Stretch> stretches_;
+  std::vector<Snapshot> snapshots_;
   std::vector<v1::Event> events_;
   EventFold fold_;
   // Jobs that were first told of in the midst of their story: the last revision.

@@ -81,7 +81,7 @@ SpooldProcess::~SpooldProcess() {
   std::filesystem::remove_all(folder_, error);
 }
 
-absl::Status SpooldProcess::Start(const std::vector<std::string>& flags) {
+absl::Status SpooldProcess::Start(const std::vector<std::string>& flags, const std::vector<std::string>& environment) {
   std::vector<std::string> arguments = {
       Runfile("server/spoold"),
       absl::StrCat("--worker=", Runfile("server/worker/spool-worker")),
@@ -92,7 +92,7 @@ absl::Status SpooldProcess::Start(const std::vector<std::string>& flags) {
       absl::StrCat("--output_root=", output_root()),
   };
   arguments.insert(arguments.end(), flags.begin(), flags.end());
-  SPOOL_ASSIGN_OR_RETURN(Program program, StartProgram(arguments));
+  SPOOL_ASSIGN_OR_RETURN(Program program, StartProgram(arguments, environment));
   pid_ = program.pid;
   out_ = std::move(program.out);
   std::string* const log = &log_;

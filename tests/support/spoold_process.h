@@ -30,7 +30,8 @@ class SpooldProcess {
   // Starts the server and waits for its ready line. It gets a free port the first time and that same port from then on.
   // Flags given here come after, and win over, those that name folders and ports.
   // FailedPrecondition: it ended instead; the message is what it wrote to stderr.
-  absl::Status Start(const std::vector<std::string>& flags = {});
+  // `environment` is as of StartProgram.
+  absl::Status Start(const std::vector<std::string>& flags = {}, const std::vector<std::string>& environment = {});
 
   // As a crash of the machine's power would, as far as the process is concerned.
   void Kill();

@@ -14,6 +14,28 @@ void SpooldTest::StartServer(const std::vector<std::string>& flags) {
   media_ = v1::MediaService::NewStub(channel_);
 }
 
+std::unique_ptr<Watch> SpooldTest::OpenWatch(const v1::WatchEventsRequest& request) {
+  auto watch = std::make_unique<Watch>(jobs_.get(), request);
+  feeds_.push_back(watch->shared_feed());
+  return watch;
+}
+
+void SpooldTest::TearDown() {
+  if (!server_.running() || jobs_ == nullptr) return;
+  EventLog log;
+  const absl::Status read = log.ReadOn(jobs_.get());
+  // A server that was told to stop may be gone by now.
+  if (absl::IsUnavailable(read)) return;
+  ASSERT_OK(read);
+  for (const auto& feed : feeds_) EXPECT_OK(log.Judge(*feed));
+  for (const auto& [id, told] : log.fold().jobs()) {
+    const auto got = client_->GetJob(id);
+    // Retention takes jobs without an event.
+    if (!got.ok()) continue;
+    EXPECT_OK(log.Judge(got->job()));
+  }
+}
+
 void SpooldTest::AddVideo(const std::string& name, const VideoFacts& facts) {
   ASSERT_OK(MakeVideo(server_.media_root() + "/" + name, facts));
 }

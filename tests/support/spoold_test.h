@@ -15,6 +15,7 @@
 #include "spool/v1/job_service.grpc.pb.h"
 #include "spool/v1/media_service.grpc.pb.h"
 #include "spool/v1/queue_service.grpc.pb.h"
+#include "tests/support/event_log.h"
 #include "tests/support/media.h"
 #include "tests/support/spoold_process.h"
 #include "tests/support/watch.h"
@@ -24,6 +25,8 @@ namespace spool::testing {
 class SpooldTest : public ::testing::Test {
  protected:
   SpooldTest() = default;
+  // While the server still runs: reads its whole log, and judges by it all that watches brought, and all jobs.
+  void TearDown() override;
 
   // Starts the server, again or for the first time, and connects to it.
   void StartServer(const std::vector<std::string>& flags = {});
@@ -33,9 +36,8 @@ class SpooldTest : public ::testing::Test {
   v1::JobService::StubInterface* jobs() { return jobs_.get(); }
   v1::MediaService::StubInterface* media() { return media_.get(); }
   std::shared_ptr<grpc::Channel> channel() { return channel_; }
-  std::unique_ptr<Watch> OpenWatch(const v1::WatchEventsRequest& request) {
-    return std::make_unique<Watch>(jobs_.get(), request);
-  }
+  // What it brings is judged by the log when the test ends.
+  std::unique_ptr<Watch> OpenWatch(const v1::WatchEventsRequest& request);
 
   // A video under the media root that takes the blink of an eye.
   void AddVideo(const std::string& name, const VideoFacts& facts = {});
@@ -61,6 +63,7 @@ class SpooldTest : public ::testing::Test {
   std::unique_ptr<client::Client> client_;
   std::unique_ptr<v1::JobService::StubInterface> jobs_;
   std::unique_ptr<v1::MediaService::StubInterface> media_;
+  std::vector<std::shared_ptr<const FeedValidator>> feeds_;
 };
 
 // An error of this code with this reason in its ErrorInfo.

@@ -4,10 +4,19 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "client/cpp/status.h"
 #include "server/base/status_macros.h"
 
 namespace spool::testing {
+namespace {
+
+// How much later than promised a heartbeat may come, on a machine that is busy with other tests.
+constexpr absl::Duration kLateness = absl::Seconds(20);
+
+absl::Time Now() { return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch()); }
+
+}  // namespace
 
 v1::WatchEventsRequest FromEarliest() {
   v1::WatchEventsRequest request;
@@ -15,11 +24,14 @@ v1::WatchEventsRequest FromEarliest() {
   return request;
 }
 
-Watch::Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request) : feed_(request) {
+Watch::Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request)
+    : feed_(std::make_shared<FeedValidator>(request)) {
   Open(stub);
 }
 
-Watch::~Watch() {
+Watch::~Watch() { Stop(); }
+
+void Watch::Stop() {
   context_->TryCancel();
   Ending().IgnoreError();
 }
@@ -28,12 +40,11 @@ void Watch::Open(v1::JobService::StubInterface* stub) {
   context_ = std::make_unique<grpc::ClientContext>();
   // Far longer than any wait of a healthy test; a sick one shall say where it waited.
   context_->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
-  reader_ = stub->WatchEvents(context_.get(), feed_.BeginStream());
+  reader_ = stub->WatchEvents(context_.get(), feed_->BeginStream());
 }
 
 void Watch::Resume(v1::JobService::StubInterface* stub) {
-  context_->TryCancel();
-  Ending().IgnoreError();
+  Stop();
   Open(stub);
 }
 
@@ -47,12 +58,17 @@ absl::Status Watch::Ending() {
 absl::StatusOr<v1::WatchEventsResponse> Watch::Next() {
   if (reader_ == nullptr) return absl::CancelledError("the stream has ended before");
   v1::WatchEventsResponse response;
+  const absl::Time began = Now();
   if (!reader_->Read(&response)) {
     SPOOL_RETURN_IF_ERROR(Ending());
     return absl::OutOfRangeError("ended");
   }
+  if (Now() - began > feed_->heartbeat() + kLateness) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("P5: silent for ", absl::FormatDuration(Now() - began), " before ", response.ShortDebugString()));
+  }
   draining_seen_ = draining_seen_ || response.has_draining();
-  SPOOL_RETURN_IF_ERROR(feed_.Accept(response));
+  SPOOL_RETURN_IF_ERROR(feed_->Accept(response));
   return response;
 }
 
@@ -92,7 +108,7 @@ absl::Status Watch::UntilProgress(const std::string& job_id, double at_least) {
 }
 
 absl::Status Watch::UntilCovered(int64_t sequence) {
-  while (feed_.through() < sequence) SPOOL_RETURN_IF_ERROR(Next().status());
+  while (feed_->through() < sequence) SPOOL_RETURN_IF_ERROR(Next().status());
   return absl::OkStatus();
 }
 

@@ -41,10 +41,14 @@ class Watch {
   absl::Status UntilCovered(int64_t sequence);
   // Reads to the end and answers the status that the server gave.
   absl::Status UntilEnd();
+  // Ends the stream.
+  void Stop();
   // Opens another stream, resuming after the last coverage.
   void Resume(v1::JobService::StubInterface* stub);
 
-  const FeedValidator& feed() const { return feed_; }
+  const FeedValidator& feed() const { return *feed_; }
+  // What came may be judged after the watch is gone.
+  std::shared_ptr<const FeedValidator> shared_feed() const { return feed_; }
   bool draining_seen() const { return draining_seen_; }
 
  private:
@@ -52,7 +56,7 @@ class Watch {
   // Of the stream that ended; with the server's details.
   absl::Status Ending();
 
-  FeedValidator feed_;
+  const std::shared_ptr<FeedValidator> feed_;
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientReaderInterface<v1::WatchEventsResponse>> reader_;
   bool draining_seen_ = false;

@@ -72,7 +72,8 @@ constexpr char kRead[] =
     " total_enqueued, total_started, total_completed, total_failed, total_cancelled, total_retried, sum_duration,"
     " sum_wait FROM ledger WHERE id = 1";
 constexpr char kWrite[] =
-    "UPDATE ledger SET head = ?, earliest = ?, event_bytes = ?, paused = ?, scheduled = ?, queued = ?, running = ?,"
+    "UPDATE ledger SET log_id = ?, head = ?, earliest = ?, event_bytes = ?, paused = ?, scheduled = ?, queued = ?, "
+    "running = ?,"
     " completed = ?, failed = ?, cancelled = ?, total_enqueued = ?, total_started = ?, total_completed = ?,"
     " total_failed = ?, total_cancelled = ?, total_retried = ?, sum_duration = ?, sum_wait = ? WHERE id = 1";
 }  // namespace
@@ -107,7 +108,8 @@ absl::StatusOr<Ledger> LedgerTable::Read() {
 
 absl::Status LedgerTable::Write(const Ledger& ledger) {
   int index = 1;
-  for (const int64_t figure : {ledger.head, ledger.earliest, ledger.event_bytes, int64_t{ledger.paused}}) {
+  for (const int64_t figure :
+       {ledger.log_id, ledger.head, ledger.earliest, ledger.event_bytes, int64_t{ledger.paused}}) {
     write_.Bind(index++, figure);
   }
   for (int state = v1::JOB_STATE_SCHEDULED; state <= v1::JOB_STATE_CANCELLED; ++state) {

@@ -1,10 +1,21 @@
 #include "server/store/sqlite/sqlite_job_store.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "server/base/errors.h"
+#include "server/base/failpoint.h"
 #include "server/base/mutex.h"
+#include "server/base/posix_error.h"
 #include "server/base/status_macros.h"
+#include "server/base/unique_fd.h"
 
 namespace spool::store {
 namespace {
@@ -32,6 +43,17 @@ template <typename T>
 absl::StatusOr<T> OrMediumError(absl::StatusOr<T> result) {
   if (result.ok()) return result;
   return MediumError(result.status());
+}
+
+// Once it returns, the file is there after a loss of power too: without it a start would give the log a new identity.
+absl::Status WriteDurably(const std::string& path, const std::string& text) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const bool written = file.valid() && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (!written || fsync(file.get()) != 0) return PosixError(errno, absl::StrCat("write ", path));
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const UniqueFd entries(open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!entries.valid() || fsync(entries.get()) != 0) return PosixError(errno, absl::StrCat("sync ", folder));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -78,6 +100,7 @@ absl::StatusOr<std::unique_ptr<SqliteJobStore>> SqliteJobStore::Open(const Sqlit
   std::unique_ptr<SqliteJobStore> store(new SqliteJobStore(options));
   SPOOL_ASSIGN_OR_RETURN(store->writer_,
                          Writer::Open(options.path, options.clock, options.max_waiting_jobs, &store->index_));
+  SPOOL_RETURN_IF_ERROR(store->SettleLogId());
   for (int recovered = 1; recovered > 0;) {
     SPOOL_RETURN_IF_ERROR(store->writer_->Begin());
     SPOOL_ASSIGN_OR_RETURN(recovered, store->writer_->RecoverInterrupted(kMaxBatchWeight));
@@ -91,6 +114,22 @@ absl::StatusOr<std::unique_ptr<SqliteJobStore>> SqliteJobStore::Open(const Sqlit
   }
   store->thread_ = std::thread([raw = store.get()] { raw->WriterLoop(); });
   return store;
+}
+
+absl::Status SqliteJobStore::SettleLogId() {
+  const std::string path = options_.path + "-log_id";
+  const auto text = [this] { return absl::StrFormat("%016x\n", static_cast<uint64_t>(writer_->committed().log_id)); };
+  std::string here;
+  {
+    std::ifstream file(path);
+    here.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  if (here == text()) return absl::OkStatus();
+  SPOOL_RETURN_IF_ERROR(writer_->Begin());
+  writer_->RenewLogId();
+  SPOOL_RETURN_IF_ERROR(writer_->Commit().status());
+  // After a crash in between the next start does it again: nobody has been given a token yet.
+  return WriteDurably(path, text());
 }
 
 SqliteJobStore::~SqliteJobStore() {
@@ -134,7 +173,9 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
   absl::Status status = writer_->Begin();
   if (status.ok()) {
     for (const auto& operation : batch) operation->Apply(*writer_);
+    Pass(FailPoint::kBeforeCommit);
     absl::StatusOr<std::vector<CommittedEvent>> events = writer_->Commit();
+    Pass(FailPoint::kAfterCommit);
     status = events.status();
     if (status.ok()) {
       Publish(writer_->committed());
@@ -146,6 +187,7 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
       }
     }
   }
+  Pass(FailPoint::kBeforeAnswer);
   for (const auto& operation : batch) operation->Answer(status);
 }
 

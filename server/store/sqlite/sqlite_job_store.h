@@ -20,7 +20,8 @@
 namespace spool::store {
 
 struct SqliteOptions {
-  // The database; made if missing. "-wal" and "-shm" files lie beside it.
+  // The database; made if missing. "-wal" and "-shm" files lie beside it, and "-log_id", which says which log this
+  // folder's tokens are of.
   std::string path;
   const Clock* clock = Clock::Real();
   // SCHEDULED and QUEUED jobs; more are refused with QUEUE_FULL.
@@ -34,7 +35,9 @@ struct SqliteOptions {
 // the caller must hold a lock on the folder, so that no second process opens the file.
 class SqliteJobStore : public JobStore {
  public:
-  // Hands back the jobs that were running when the last process ended. FailedPrecondition: cannot be opened, or of a
+  // Hands back the jobs that were running when the last process ended. A database without its "-log_id" file, or with
+  // that of another log, was restored from a backup: its log gets a new identity, as tokens made after the backup was
+  // taken would otherwise lead to other events (LOG_IDENTITY_CHANGED). FailedPrecondition: cannot be opened, or of a
   // newer version. DataLoss: damaged.
   static absl::StatusOr<std::unique_ptr<SqliteJobStore>> Open(const SqliteOptions& options);
   // Finishes the writes that were asked for.
@@ -81,6 +84,8 @@ class SqliteJobStore : public JobStore {
   void WriterLoop();
   void CommitTogether(std::vector<std::unique_ptr<Operation>> batch);
   void Publish(const Ledger& ledger);
+  // Sees that database and folder agree about the identity of the log.
+  absl::Status SettleLogId();
 
   // A reader for the time of one call.
   class BorrowedReader;

@@ -70,6 +70,7 @@ TEST_F(SqliteJobStoreTest, ReopenedStoreHasEverythingAndHandsBackWhatRan) {
   EXPECT_EQ(Take(*store)->job.id(), "a");
 }
 
+// P16.
 TEST_F(SqliteJobStoreTest, AMissingEventIsDataLossAndNeverSkipped) {
   {
     auto store = Open();

@@ -51,6 +51,9 @@ class Writer {
   absl::StatusOr<absl::Time> Advance();
   absl::StatusOr<Compacted> Compact(const Retention& retention);
 
+  // Gives the log another identity: tokens of the old one are refused from then on.
+  void RenewLogId();
+
   // Hands back jobs that were running when the last process ended; at most `limit`. Answers how many.
   absl::StatusOr<int> RecoverInterrupted(int limit);
 
