@@ -37,7 +37,8 @@ TEST_P(JobStoreContract, ManySnapshotsAtOnceEachShowTheirOwnCommit) {
   }
 }
 
-// P9: Folding the log up to a snapshot's commit gives exactly the snapshot, while two threads write as fast as they can.
+// P9: Folding the log up to a snapshot's commit gives exactly the snapshot, while two threads write as fast as they
+// can.
 TEST_P(JobStoreContract, ASnapshotIsWhatTheLogSaysUpToItWhileWritesGoOn) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> writers;

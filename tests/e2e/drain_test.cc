@@ -111,5 +111,16 @@ TEST_F(DrainTest, AnIdleServerStopsAtOnce) {
   ExpectOrderlyEnd();
 }
 
+TEST_F(DrainTest, AWatchThatItsClientHasLeftDoesNotHoldUpTheEnd) {
+  StartServer();
+  watch_ = OpenWatch(FromEarliest());
+  ASSERT_OK(watch_->UntilOpened());
+  watch_->Stop();
+  server().Terminate();
+  const auto exit = server().WaitForExit(absl::Seconds(30));
+  ASSERT_OK(exit);
+  EXPECT_EQ(exit->code, 0);
+}
+
 }  // namespace
 }  // namespace spool::testing

@@ -162,7 +162,9 @@ std::vector<pid_t> SpooldProcess::Workers() const {
 std::vector<std::string> SpooldProcess::OutputFiles() const {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(output_root())) {
-    if (!entry.is_directory()) files.push_back(std::filesystem::relative(entry.path(), output_root()));
+    // A running server takes files away meanwhile, so nothing here may look at the file again.
+    std::error_code gone;
+    if (!entry.is_directory(gone) && !gone) files.push_back(entry.path().lexically_relative(output_root()));
   }
   return files;
 }

@@ -60,8 +60,8 @@ class DiskTest : public ::testing::Test {
   const std::string path_ = folder_ + "/spool.db";
 };
 
-// P1: Fails the n-th write, or sync, for every n until one has no effect: a job that was acknowledged is there, one that
-// was refused is not, and the store goes on when the disk does.
+// P1: Fails the n-th write, or sync, for every n until one has no effect: a job that was acknowledged is there, one
+// that was refused is not, and the store goes on when the disk does.
 TEST_F(DiskTest, AnyFailingWriteOrSyncLosesNothingThatWasAcknowledged) {
   for (const auto failure : {FailingVfs::Failure::kFull, FailingVfs::Failure::kIo, FailingVfs::Failure::kSync}) {
     int n = 1, failed_runs = 0;
