@@ -64,13 +64,16 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& path, co
 
 absl::Status Reader::Prepare() {
   SPOOL_ASSIGN_OR_RETURN(ledger_table_, LedgerTable::Open(database_));
-  SPOOL_ASSIGN_OR_RETURN(job_by_id_, database_.Prepare("SELECT seq, place, record FROM jobs WHERE id = ?"));
+  SPOOL_ASSIGN_OR_RETURN(
+      job_by_id_, database_.Prepare("SELECT seq, place, record FROM jobs WHERE recent = substr(?1, -26) AND id = ?1"));
   SPOOL_ASSIGN_OR_RETURN(
       jobs_before_,
       database_.Prepare("SELECT seq, state, type, record FROM jobs WHERE seq < ? ORDER BY seq DESC LIMIT ?"));
-  SPOOL_ASSIGN_OR_RETURN(jobs_of_ids_,
-                         database_.Prepare("SELECT seq, state, type, record FROM jobs WHERE seq < ? AND id IN"
-                                           " (SELECT value FROM json_each(?)) ORDER BY seq DESC LIMIT ?"));
+  SPOOL_ASSIGN_OR_RETURN(
+      jobs_of_ids_, database_.Prepare("SELECT seq, state, type, record FROM jobs WHERE seq < ? AND seq IN (SELECT j.seq"
+                                      " FROM json_each(?) AS asked CROSS JOIN jobs AS j WHERE"
+                                      " j.recent = substr(asked.value, -26) AND j.id = asked.value)"
+                                      " ORDER BY seq DESC LIMIT ?"));
   SPOOL_ASSIGN_OR_RETURN(jobs_of_videos_,
                          database_.Prepare("SELECT seq, state, type, record FROM jobs WHERE seq < ? AND video_id <> ''"
                                            " AND video_id IN (SELECT value FROM json_each(?))"

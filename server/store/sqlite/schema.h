@@ -11,7 +11,9 @@ inline constexpr const char* kMigrations[] = {
     R"sql(
 CREATE TABLE jobs (
   seq         INTEGER PRIMARY KEY,                       -- order of acceptance
-  id          TEXT    NOT NULL UNIQUE,
+  id          TEXT    NOT NULL,
+  -- The ULID of an id that we gave: it grows, so that new jobs go to the end of the index by id, on few pages.
+  recent      TEXT    NOT NULL GENERATED ALWAYS AS (substr(id, -26)) VIRTUAL,
   request_id  TEXT,                                      -- NULL: the caller gave none
   fingerprint BLOB    NOT NULL,
   state       INTEGER NOT NULL CHECK (state BETWEEN 1 AND 6),
@@ -24,7 +26,8 @@ CREATE TABLE jobs (
   expires_at  INTEGER CHECK (expires_at IS NULL OR state IN (1, 2)),
   lease       INTEGER CHECK ((lease IS NOT NULL) = (state = 3)),
   finished_at INTEGER CHECK ((finished_at IS NOT NULL) = (state >= 4)),
-  record      BLOB    NOT NULL
+  record      BLOB    NOT NULL,
+  UNIQUE (recent, id)
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_request ON jobs (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX jobs_ready    ON jobs (lane, priority DESC, place) WHERE state = 2;

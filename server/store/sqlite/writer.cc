@@ -92,8 +92,9 @@ absl::Status Writer::Prepare() {
                                 " priority, place, due_at, expires_at, record)"
                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   // The columns that ReadRow reads, then the fingerprint.
-  SPOOL_RETURN_IF_ERROR(
-      prepare(sql_.job_by_id, "SELECT seq, place, lease, record, fingerprint FROM jobs WHERE id = ?"));
+  SPOOL_RETURN_IF_ERROR(prepare(sql_.job_by_id,
+                                "SELECT seq, place, lease, record, fingerprint FROM jobs"
+                                " WHERE recent = substr(?1, -26) AND id = ?1"));
   SPOOL_RETURN_IF_ERROR(
       prepare(sql_.job_by_request, "SELECT seq, place, lease, record, fingerprint FROM jobs WHERE request_id = ?"));
   SPOOL_RETURN_IF_ERROR(prepare(sql_.job_by_seq, "SELECT seq, place, lease, record FROM jobs WHERE seq = ?"));
