@@ -298,7 +298,15 @@ bool Input::LearnStill(const InputOptions& options) {
   if (!io.ok() || packet == nullptr) return false;
   other.io_ = *std::move(io);
   if (!other.OpenDemuxer(options).ok() || av_read_frame(other.context_, packet.get()) < 0) return false;
+  breaks_off_ = known->codec_id == AV_CODEC_ID_MJPEG && JpegBreaksOff(*packet);
   return LearnFromHeader(*packet, options.max_pixels, known);
+}
+
+bool JpegBreaksOff(const AVPacket& jpeg) {
+  // The mark of the end.
+  constexpr absl::string_view kEnd("\xff\xd9", 2);
+  const absl::string_view bytes(reinterpret_cast<const char*>(jpeg.data), jpeg.size);
+  return bytes.rfind(kEnd) == absl::string_view::npos;
 }
 
 }  // namespace spool::av

@@ -46,6 +46,8 @@ class Input {
   int64_t bytes() const { return bytes_; }
   // Whether it was left at the header: pixel formats, colours and the like may be unknown.
   bool is_at_header() const { return is_at_header_; }
+  // Of a still: whether it ends before its picture does.
+  bool breaks_off() const { return breaks_off_; }
   // Of an input at its header: finds out where the timeline begins, and what the first picture of each stream tells.
   void LookAtFirstPackets(const InputOptions& options);
 
@@ -72,7 +74,11 @@ class Input {
   AVFormatContext* context_ = nullptr;
   int64_t bytes_ = 0;
   bool is_at_header_ = false;
+  bool breaks_off_ = false;
 };
+
+// Whether a JPEG breaks off: FFmpeg 5.1 fills up the rest of such a picture, and tells nobody.
+bool JpegBreaksOff(const AVPacket& jpeg);
 
 }  // namespace spool::av
 

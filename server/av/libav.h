@@ -4,6 +4,7 @@
 #define SPOOL_SERVER_AV_LIBAV_H_
 
 extern "C" {
+#include <libavcodec/ac3_parser.h>
 #include <libavcodec/avcodec.h>
 #include <libavfilter/avfilter.h>
 #include <libavfilter/buffersink.h>

@@ -8,9 +8,26 @@
 #include "server/base/status_macros.h"
 
 namespace spool::media {
+namespace {
+
+// Whether one of the frames of AC-3 or E-AC-3 in a packet (there may be a second one, for more channels) is shorter
+// than it says. Their parser passes on what a stream's end leaves of them.
+bool IsCutShort(const AVPacket& packet) {
+  for (int at = 0; at < packet.size;) {
+    uint8_t id = 0;
+    uint16_t bytes = 0;
+    if (av_ac3_parse_header(packet.data + at, static_cast<size_t>(packet.size - at), &id, &bytes) < 0) return false;
+    if (bytes == 0 || bytes > packet.size - at) return bytes != 0;
+    at += bytes;
+  }
+  return false;
+}
+
+}  // namespace
 
 Copier::Copier(const AVStream& stream, std::unique_ptr<PacketSource> source, const TimeRange& range)
     : is_video_(stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO),
+      is_ac3_(stream.codecpar->codec_id == AV_CODEC_ID_AC3 || stream.codecpar->codec_id == AV_CODEC_ID_EAC3),
       is_attached_picture_((stream.disposition & AV_DISPOSITION_ATTACHED_PIC) != 0),
       range_(range),
       source_(std::move(source)) {}
@@ -36,7 +53,7 @@ absl::StatusOr<Pulled<av::PacketPtr>> Copier::PullWhole() {
     SPOOL_ASSIGN_OR_RETURN(Pulled<av::PacketPtr> pulled, source_->Next());
     auto* packet = std::get_if<av::PacketPtr>(&pulled);
     if (packet == nullptr) return pulled;
-    const bool is_damaged = ((*packet)->flags & AV_PKT_FLAG_CORRUPT) != 0;
+    const bool is_damaged = ((*packet)->flags & AV_PKT_FLAG_CORRUPT) != 0 || (is_ac3_ && IsCutShort(**packet));
     if (damaged_ == nullptr && !is_damaged) return pulled;
     av::PacketPtr before = std::move(damaged_);
     (is_damaged ? damaged_ : following_) = std::move(*packet);

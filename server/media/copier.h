@@ -30,6 +30,7 @@ class Copier : public PacketSource {
   bool IsAfter(const AVPacket& packet) const;
 
   const bool is_video_;
+  const bool is_ac3_;
   const bool is_attached_picture_;
   const TimeRange range_;
   std::unique_ptr<PacketSource> source_;

@@ -4,25 +4,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "server/av/allowed.h"
 #include "server/av/colour_tags.h"
 #include "server/av/error.h"
 #include "server/av/failure.h"
+#include "server/av/input.h"
 #include "server/base/status_macros.h"
 
 namespace spool::media {
-namespace {
-
-// FFmpeg 5.1 fills up the rest of a JPEG that breaks off, and tells nobody. Such a file lacks the mark of the end.
-bool BreaksOff(const AVPacket& jpeg) {
-  constexpr absl::string_view kEnd("\xff\xd9", 2);
-  const absl::string_view bytes(reinterpret_cast<const char*>(jpeg.data), jpeg.size);
-  return bytes.rfind(kEnd) == absl::string_view::npos;
-}
-
-}  // namespace
-
 Decoder::Decoder(const AVStream& stream, std::unique_ptr<PacketSource> source, const DecoderOptions& options,
                  Damage* damage)
     : stream_(stream), source_(std::move(source)), options_(options), damage_(damage) {}
@@ -116,7 +105,7 @@ absl::StatusOr<bool> Decoder::Feed() {
       return av::Failure(av::Reason::kUnsupportedMedia, absl::StrCat("stream ", stream_.index, " is encrypted"));
     }
   }
-  if (packet != nullptr && options_.one_frame && codec_->codec_id == AV_CODEC_ID_MJPEG && BreaksOff(*packet)) {
+  if (packet != nullptr && options_.one_frame && codec_->codec_id == AV_CODEC_ID_MJPEG && av::JpegBreaksOff(*packet)) {
     damage_->AddDecodeError(stream_.index);
   }
   const int rc = avcodec_send_packet(codec_.get(), packet.get());

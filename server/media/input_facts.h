@@ -26,6 +26,8 @@ struct StreamFacts {
   int bit_depth = 8;
   bool has_alpha = false;
   bool is_interlaced = false;
+  // A still that ends before its picture does.
+  bool breaks_off = false;
   // PQ or HLG.
   bool is_hdr = false;
   // Of the times that were asked about, those at which a picture begins that needs none before it, and which none

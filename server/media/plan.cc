@@ -210,6 +210,7 @@ absl::StatusOr<std::string> Planner::WhyNotCopyVideo(int i) const {
   if (container_->is_image && !IsAnimation() && !IsStill()) return "one picture of a video";
   if (video_.frame_rate() > 0) return "another frame rate was asked for";
   if (is_copy_asked) return "";
+  if (facts.breaks_off) return "its data breaks off";
   if (const AVCodecID asked = IdOf(video_.codec()); asked != AV_CODEC_ID_NONE && asked != facts.codec) {
     return absl::StrCat(NameOf(asked), " was asked for");
   }

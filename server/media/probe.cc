@@ -224,6 +224,7 @@ absl::StatusOr<InputFacts> Probe(const av::Input& input, int fd) {
   for (unsigned i = 0; i < context->nb_streams; ++i) {
     v1::StreamInfo& info = *facts.info.add_streams();
     facts.streams.push_back(LookAtStream(context, context->streams[i], info));
+    facts.streams[i].breaks_off = input.breaks_off();
     if (facts.container == v1::CONTAINER_JPEG) facts.streams[i].picture.orientation = OrientationOfJpeg(head);
     if (info.kind() == "video") FillSizes(facts.streams[i].picture, info);
   }
