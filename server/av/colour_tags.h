@@ -7,8 +7,8 @@
 
 namespace spool::av {
 
-// Decoders and demuxers pass on whatever number the file has. One that libav has no name for becomes "unspecified": to
-// C++ it is no value of the enum at all.
+// Decoders and demuxers pass on whatever number the file has. One beyond the last that libav knows becomes
+// "unspecified": to C++ it may be no value of the enum at all.
 void DropUnknownColours(AVFrame& frame);
 void DropUnknownColours(AVCodecParameters& codec);
 

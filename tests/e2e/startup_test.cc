@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/support/program.h"
 #include "tests/support/spoold_test.h"
 
 namespace spool::testing {
@@ -16,6 +17,13 @@ std::string ComplaintOf(SpooldProcess& server, const std::vector<std::string>& f
   const absl::Status status = server.Start(flags);
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, "exit code 1")) << "it should not have started";
   return std::string(status.message());
+}
+
+TEST(Startup, HelpShowsOurFlagsAndNoOthers) {
+  const auto exit = RunProgram({Runfile("server/spoold"), "--help"});
+  ASSERT_OK(exit);
+  EXPECT_THAT(exit->out, AllOf(HasSubstr("--data_dir (required"), HasSubstr("--retain_events (most events"),
+                               ::testing::Not(HasSubstr("No flags matched"))));
 }
 
 TEST(Startup, APortThatIsTaken) {
