@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/strings/str_cat.h"
 #include "tests/bench/harness.h"
 
@@ -154,9 +153,7 @@ void Replay(Server& server) {
 }  // namespace spool::bench
 
 int main(int argc, char** argv) {
-  absl::ParseCommandLine(argc, argv);
-  setenv("TEST_SRCDIR", "..", 0);
-  setenv("TEST_WORKSPACE", "spool", 0);
+  spool::bench::Begin(argc, argv);
   spool::bench::Server server;
   server.Pause();
   spool::bench::FanOut(server);

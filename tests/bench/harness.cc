@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <mutex>
 #include <utility>
 
 #include "absl/flags/flag.h"
-#include "absl/strings/match.h"
+#include "absl/flags/parse.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,6 +25,12 @@ constexpr int kConnections = 4;
 constexpr int kBatch = 1000;
 
 }  // namespace
+
+void Begin(int argc, char** argv) {
+  absl::ParseCommandLine(argc, argv);
+  setenv("TEST_SRCDIR", "..", 0);
+  setenv("TEST_WORKSPACE", "spool", 0);
+}
 
 void Die(const std::string& why) {
   std::cerr << "bench: " << why << "\n";
@@ -103,14 +108,18 @@ void Server::Fill(int64_t jobs) {
   }
 }
 
-int64_t Server::head() {
+v1::GetQueueStatsResponse Server::Stats() {
   grpc::ClientContext context;
   v1::GetQueueStatsResponse response;
   const auto status =
       v1::QueueService::NewStub(channels_[0])->GetQueueStats(&context, v1::GetQueueStatsRequest(), &response);
   if (!status.ok()) Die(status.error_message());
-  return response.head_sequence();
+  return response;
 }
+
+int64_t Server::head() { return Stats().head_sequence(); }
+
+int64_t Server::queued() { return Stats().jobs().queued(); }
 
 int64_t Server::resident_bytes() const {
   std::ifstream status(absl::StrCat("/proc/", process_.pid(), "/status"));

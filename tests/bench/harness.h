@@ -18,6 +18,9 @@ namespace spool::bench {
 
 using Clock = std::chrono::steady_clock;
 
+// First thing in main: flags, and where `bazel run` has put the programs.
+void Begin(int argc, char** argv);
+
 // Prints why and ends the program with 1.
 [[noreturn]] void Die(const std::string& why);
 
@@ -49,7 +52,6 @@ class Server {
   // Stops and starts it on the same store. How long it took from the start to the ready line, in seconds.
   double Restart();
 
-  const std::vector<std::string>& addresses() const { return addresses_; }
   v1::JobService::Stub& jobs(size_t i = 0) { return *jobs_[i % jobs_.size()]; }
   std::shared_ptr<grpc::Channel> channel(size_t i) { return channels_[i % channels_.size()]; }
   // No job runs from now on.
@@ -57,15 +59,16 @@ class Server {
   // So many small jobs that wait, in batches of a thousand.
   void Fill(int64_t jobs);
   int64_t head();
+  // Jobs that wait in the queue.
+  int64_t queued();
   int64_t resident_bytes() const;
-  testing::SpooldProcess& process() { return process_; }
 
  private:
   void Connect();
+  v1::GetQueueStatsResponse Stats();
 
   const std::vector<std::string> flags_;
   testing::SpooldProcess process_;
-  std::vector<std::string> addresses_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::vector<std::unique_ptr<v1::JobService::Stub>> jobs_;
 };

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/strings/str_cat.h"
 #include "server/base/ulid.h"
 #include "server/feed/event_feed.h"
@@ -181,9 +180,7 @@ void Latency() {
 }  // namespace spool::bench
 
 int main(int argc, char** argv) {
-  absl::ParseCommandLine(argc, argv);
-  setenv("TEST_SRCDIR", "..", 0);
-  setenv("TEST_WORKSPACE", "spool", 0);
+  spool::bench::Begin(argc, argv);
   spool::bench::StoreAlone();
   spool::bench::Latency();
 }

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/strings/str_cat.h"
 #include "tests/bench/harness.h"
 
@@ -85,7 +84,7 @@ struct Figures {
   int64_t resident;
 };
 
-// Cancel takes a job out of the queue, as Take does, and is there for clients to call.
+// Stands for Take, which only the executor calls: it takes a job out of the queue too.
 double CancelRate(Server& server, const std::vector<std::string>& ids) {
   return CallRate(kInFlight, static_cast<int64_t>(ids.size()), [&](int64_t i, std::function<void()> done) {
     auto* call = new Call<v1::CancelJobRequest, v1::CancelJobResponse>;
@@ -165,16 +164,14 @@ void Compare(const std::string& store, const Figures& full, const Figures& empty
 }  // namespace spool::bench
 
 int main(int argc, char** argv) {
-  absl::ParseCommandLine(argc, argv);
-  setenv("TEST_SRCDIR", "..", 0);
-  setenv("TEST_WORKSPACE", "spool", 0);
+  spool::bench::Begin(argc, argv);
   using namespace spool::bench;
   Server server;
   server.Pause();
   const Figures empty = Measure(server);
   Compare("0", empty, empty);
   for (int64_t jobs = 100000; jobs <= absl::GetFlag(FLAGS_most); jobs *= 10) {
-    server.Fill(jobs - server.head());
+    server.Fill(jobs - server.queued());
     Compare(absl::StrCat(jobs), Measure(server), empty);
   }
 }
