@@ -29,6 +29,7 @@
 #include "server/files/media_files.h"
 #include "server/gateway/http_server.h"
 #include "server/rpc/server.h"
+#include "server/service/services.h"
 #include "server/store/sqlite/sqlite_job_store.h"
 
 namespace spool::app {
@@ -144,11 +145,8 @@ absl::Status Run() {
   feed::EventFeed feed(store.get(), {});
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 
-  rpc::ServerOptions server_options;
-  server_options.address = absl::GetFlag(FLAGS_grpc_address);
-  server_options.max_upload_bytes = absl::GetFlag(FLAGS_max_upload_bytes);
-  absl::StatusOr<std::unique_ptr<rpc::Server>> grpc =
-      rpc::Server::Start(server_options, {store.get(), &feed, files.get(), &executor});
+  service::Services services({store.get(), &feed, files.get(), &executor}, absl::GetFlag(FLAGS_max_upload_bytes));
+  absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(absl::GetFlag(FLAGS_grpc_address), &services);
   absl::StatusOr<std::unique_ptr<gateway::HttpServer>> http =
       grpc.ok() ? gateway::HttpServer::Start(absl::GetFlag(FLAGS_http_address)) : grpc.status();
   if (http.ok()) {
@@ -167,6 +165,7 @@ absl::Status Run() {
     sigwait(&stop_signals, &received);
     LogInfo("stopping", {{"signal", received},
                          {"running_jobs_may_take", absl::FormatDuration(absl::GetFlag(FLAGS_drain_timeout))}});
+    services.Drain();
     (*grpc)->Drain();
     (*http)->Drain();
     // A second signal cuts the wait for running jobs short.
@@ -191,6 +190,7 @@ absl::Status Run() {
   const absl::Status started = http.status();
   if (http.ok()) http->reset();
   executor.Stop(absl::ZeroDuration());
+  services.Stop();
   feed.Stop();
   store.reset();
   if (grpc.ok()) grpc->reset();

@@ -1,302 +1,68 @@
 #include "server/rpc/job_service.h"
 
-#include <string>
 #include <utility>
-#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "server/base/errors.h"
-#include "server/base/status_macros.h"
-#include "server/feed/token.h"
-#include "server/job/output_name.h"
-#include "server/job/presets.h"
-#include "server/job/spec.h"
-#include "server/rpc/page_token.h"
-#include "server/rpc/status.h"
+#include "server/rpc/answer.h"
 #include "server/rpc/watch_stream.h"
 
 namespace spool::rpc {
-namespace {
-
-constexpr int kMaxBatch = 10000;
-constexpr int kDefaultPage = 50;
-constexpr int kMaxPage = 1000;
-
-grpc::ServerUnaryReactor* Refuse(grpc::CallbackServerContext* context, const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpc(status));
-  return reactor;
-}
-
-absl::Status CheckJobId(absl::string_view job_id) {
-  if (job_id.empty()) return FieldError("job_id", "is required");
-  if (job_id.size() > 128) return FieldError("job_id", "is longer than 128 characters");
-  return absl::OkStatus();
-}
-
-// A Done that answers the call with the job it is told of.
-template <typename Response>
-store::Done<v1::Job> AnswerWithJob(grpc::ServerUnaryReactor* reactor, Response* response) {
-  return [reactor, response](absl::StatusOr<v1::Job> job) {
-    if (job.ok()) *response->mutable_job() = std::move(*job);
-    reactor->Finish(ToGrpc(job.status()));
-  };
-}
-
-absl::Status CheckJobFilter(const v1::JobFilter& filter) {
-  for (const int state : filter.states()) {
-    if (!v1::JobState_IsValid(state) || state == v1::JOB_STATE_UNSPECIFIED) {
-      return FieldError("filter.states", "has a value that is not known");
-    }
-  }
-  for (const int type : filter.types()) {
-    if (!v1::JobType_IsValid(type) || type == v1::JOB_TYPE_UNSPECIFIED) {
-      return FieldError("filter.types", "has a value that is not known");
-    }
-  }
-  if (filter.video_ids_size() > 1000) return FieldError("filter.video_ids", "has more than 1000 entries");
-  if (filter.job_ids_size() > 1000) return FieldError("filter.job_ids", "has more than 1000 entries");
-  if (filter.labels().size() > 32) return FieldError("filter.labels", "has more than 32 entries");
-  return absl::OkStatus();
-}
-
-// Answers a ListEvents call with the one page that its subscription sends.
-class PageSink : public feed::Sink {
- public:
-  PageSink(grpc::ServerUnaryReactor* reactor, v1::ListEventsResponse* response)
-      : reactor_(reactor), response_(response) {}
-  void Send(feed::Update update) override {
-    std::string events;
-    for (const feed::Run& run : update.events) events.append(run.chunk->bytes(), run.begin, run.end - run.begin);
-    // Field 1 is the same repeated Event in both responses.
-    response_->ParseFromString(events);
-    *response_->mutable_coverage() = update.rest.coverage();
-  }
-  void Finish(absl::Status status) override { reactor_->Finish(ToGrpc(status)); }
-
- private:
-  grpc::ServerUnaryReactor* const reactor_;
-  v1::ListEventsResponse* const response_;
-};
-
-}  // namespace
-
-absl::Status JobService::CheckWritable() const {
-  if (!draining_) return absl::OkStatus();
-  return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "SERVER_DRAINING", "the server is stopping"),
-                        absl::Seconds(1));
-}
-
-std::string JobService::TokenAt(int64_t sequence) const { return feed::EncodeToken({feed_->Range().log_id, sequence}); }
-
-absl::StatusOr<job::NewJob> JobService::MakeJob(const v1::EnqueueRequest& request) {
-  SPOOL_ASSIGN_OR_RETURN(job::NewJob made, job::MakeJob(request, clock_->Now(), ulids_));
-  SPOOL_RETURN_IF_ERROR(files_->CheckInput(made.job.input()));
-  const std::vector<v1::OutputSpec> outputs = job::OutputsOf(made.job);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const std::string& path = outputs[i].output();
-    if (path.empty()) continue;
-    const std::string field = made.job.has_outputs() ? absl::StrCat("outputs.outputs[", i, "].output") : "output";
-    SPOOL_RETURN_IF_ERROR(files_->CheckOutput(path, field));
-    if (outputs[i].has_sprite_sheet()) SPOOL_RETURN_IF_ERROR(files_->CheckOutput(job::VttPathOf(path), field));
-  }
-  return made;
-}
 
 grpc::ServerUnaryReactor* JobService::Enqueue(grpc::CallbackServerContext* context, const v1::EnqueueRequest* request,
                                               v1::EnqueueResponse* response) {
-  if (absl::Status status = CheckWritable(); !status.ok()) return Refuse(context, status);
-  absl::StatusOr<job::NewJob> made = MakeJob(*request);
-  if (!made.ok()) return Refuse(context, made.status());
-  std::vector<job::NewJob> jobs;
-  jobs.push_back(*std::move(made));
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  store_->Enqueue(std::move(jobs),
-                  [this, reactor, response](absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>> results) {
-                    absl::Status status = results.status();
-                    if (status.ok()) status = (*results)[0].status();
-                    if (status.ok()) {
-                      store::EnqueuedJob& enqueued = *(*results)[0];
-                      response->set_outcome(enqueued.outcome);
-                      response->set_sequence(enqueued.job.sequence());
-                      response->set_resume_token(TokenAt(enqueued.job.sequence()));
-                      *response->mutable_job() = std::move(enqueued.job);
-                    }
-                    reactor->Finish(ToGrpc(status));
-                  });
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->Enqueue(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::EnqueueBatch(grpc::CallbackServerContext* context,
                                                    const v1::EnqueueBatchRequest* request,
                                                    v1::EnqueueBatchResponse* response) {
-  if (absl::Status status = CheckWritable(); !status.ok()) return Refuse(context, status);
-  if (request->requests().empty() || request->requests_size() > kMaxBatch) {
-    return Refuse(context, FieldError("requests", absl::StrCat("must have 1 to ", kMaxBatch, " entries")));
-  }
-  const auto fail = [](v1::EnqueueBatchResult* result, const absl::Status& status) {
-    v1::EnqueueFailure* failure = result->mutable_failure();
-    failure->set_code(static_cast<int>(status.code()));
-    failure->set_reason(ErrorInfoOf(status).reason());
-    failure->set_message(std::string(status.message()));
-    const google::rpc::BadRequest bad = BadRequestOf(status);
-    if (bad.field_violations_size() > 0) failure->set_field(bad.field_violations(0).field());
-  };
-  // Which request each job that reaches the store came from.
-  std::vector<int> origin;
-  std::vector<job::NewJob> jobs;
-  for (int i = 0; i < request->requests_size(); ++i) {
-    v1::EnqueueBatchResult* const result = response->add_results();
-    absl::StatusOr<job::NewJob> made = MakeJob(request->requests(i));
-    if (!made.ok()) {
-      fail(result, made.status());
-      continue;
-    }
-    origin.push_back(i);
-    jobs.push_back(*std::move(made));
-  }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  store_->Enqueue(std::move(jobs), [this, reactor, response, fail, origin = std::move(origin)](
-                                       absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>> results) {
-    if (!results.ok()) {
-      reactor->Finish(ToGrpc(results.status()));
-      return;
-    }
-    int64_t last = 0;
-    for (size_t i = 0; i < results->size(); ++i) {
-      v1::EnqueueBatchResult* const result = response->mutable_results(origin[i]);
-      if (!(*results)[i].ok()) {
-        fail(result, (*results)[i].status());
-        continue;
-      }
-      const store::EnqueuedJob& enqueued = *(*results)[i];
-      result->mutable_response()->set_outcome(enqueued.outcome);
-      result->mutable_response()->set_sequence(enqueued.job.sequence());
-      v1::Job* job = result->mutable_response()->mutable_job();
-      job->set_id(enqueued.job.id());
-      job->set_video_id(enqueued.job.video_id());
-      job->set_type(enqueued.job.type());
-      job->set_state(enqueued.job.state());
-      *job->mutable_queued_at() = enqueued.job.queued_at();
-      job->set_revision(enqueued.job.revision());
-      job->set_sequence(enqueued.job.sequence());
-      job->set_queue_position(enqueued.job.queue_position());
-      last = std::max(last, enqueued.job.sequence());
-    }
-    response->set_resume_token(TokenAt(last > 0 ? last : feed_->Range().head));
-    reactor->Finish(grpc::Status::OK);
-  });
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->EnqueueBatch(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
                                              v1::GetJobResponse* response) {
-  if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) return Refuse(context, status);
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  pool_->Post([this, reactor, request, response] {
-    absl::StatusOr<store::StoredJob> stored = store_->GetJob(request->job_id());
-    if (stored.ok()) {
-      *response->mutable_job() = std::move(stored->job);
-      if (response->job().state() == v1::JOB_STATE_RUNNING) {
-        if (auto progress = feed_->progress().Latest(request->job_id()); progress.has_value()) {
-          *response->mutable_job()->mutable_progress() = std::move(*progress);
-        }
-      }
-      response->set_sequence(stored->head);
-      response->set_resume_token(TokenAt(stored->head));
-    }
-    reactor->Finish(ToGrpc(stored.status()));
-  });
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->GetJob(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
                                                v1::ListJobsResponse* response) {
-  if (request->page_size() < 0) return Refuse(context, FieldError("page_size", "must not be negative"));
-  if (absl::Status status = CheckJobFilter(request->filter()); !status.ok()) return Refuse(context, status);
-  const absl::StatusOr<int64_t> before = DecodePageToken(request->page_token(), request->filter());
-  if (!before.ok()) return Refuse(context, before.status());
-  const int limit = request->page_size() == 0 ? kDefaultPage : std::min(request->page_size(), kMaxPage);
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  pool_->Post([this, reactor, request, response, limit, before = *before] {
-    absl::StatusOr<store::JobPage> page = store_->ListJobs(request->filter(), limit, before);
-    if (page.ok()) {
-      for (v1::Job& job : page->jobs) *response->add_jobs() = std::move(job);
-      response->set_next_page_token(EncodePageToken(page->next, request->filter()));
-    }
-    reactor->Finish(ToGrpc(page.status()));
-  });
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->ListJobs(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
                                                 const v1::CancelJobRequest* request, v1::CancelJobResponse* response) {
-  if (absl::Status status = CheckWritable(); !status.ok()) return Refuse(context, status);
-  if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) return Refuse(context, status);
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  store_->Cancel(request->job_id(), AnswerWithJob(reactor, response));
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->CancelJob(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::RetryJob(grpc::CallbackServerContext* context, const v1::RetryJobRequest* request,
                                                v1::RetryJobResponse* response) {
-  if (absl::Status status = CheckWritable(); !status.ok()) return Refuse(context, status);
-  if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) return Refuse(context, status);
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  store_->Retry(request->job_id(), AnswerWithJob(reactor, response));
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->RetryJob(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::DeleteJob(grpc::CallbackServerContext* context,
-                                                const v1::DeleteJobRequest* request, v1::DeleteJobResponse*) {
-  if (absl::Status status = CheckWritable(); !status.ok()) return Refuse(context, status);
-  if (absl::Status status = CheckJobId(request->job_id()); !status.ok()) return Refuse(context, status);
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  store_->Delete(request->job_id(), [reactor](absl::StatusOr<v1::Job> job) { reactor->Finish(ToGrpc(job.status())); });
-  return reactor;
+                                                const v1::DeleteJobRequest* request, v1::DeleteJobResponse* response) {
+  return Answer(context, [&](service::Done done) { calls_->DeleteJob(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::PlanJob(grpc::CallbackServerContext* context, const v1::PlanJobRequest* request,
                                               v1::PlanJobResponse* response) {
-  absl::StatusOr<job::NewJob> made = MakeJob(request->job());
-  if (!made.ok()) return Refuse(context, made.status());
-  if (plans_.fetch_add(1) >= kMaxPlans) {
-    --plans_;
-    return Refuse(context, WithRetryDelay(Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT",
-                                                "too many files are being looked at"),
-                                          absl::Seconds(1)));
-  }
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  plan_pool_.Post([this, reactor, response, job = std::move(made->job)] {
-    absl::StatusOr<v1::PlanJobResponse> planned = executor_->Plan(job);
-    if (planned.ok()) *response = std::move(*planned);
-    --plans_;
-    reactor->Finish(ToGrpc(planned.status()));
-  });
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->PlanJob(*request, response, std::move(done)); });
 }
 
-grpc::ServerUnaryReactor* JobService::ListPresets(grpc::CallbackServerContext* context, const v1::ListPresetsRequest*,
+grpc::ServerUnaryReactor* JobService::ListPresets(grpc::CallbackServerContext* context,
+                                                  const v1::ListPresetsRequest* request,
                                                   v1::ListPresetsResponse* response) {
-  for (const v1::Preset& preset : job::AllPresets()) *response->add_presets() = preset;
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->ListPresets(*request, response, std::move(done)); });
 }
 
 grpc::ServerUnaryReactor* JobService::ListEvents(grpc::CallbackServerContext* context,
                                                  const v1::ListEventsRequest* request,
                                                  v1::ListEventsResponse* response) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  // A client that leaves during a long poll costs at most the poll's own time.
-  const auto page = feed_->Page(*request, std::make_shared<PageSink>(reactor, response));
-  if (!page.ok()) reactor->Finish(ToGrpc(page.status()));
-  return reactor;
+  return Answer(context, [&](service::Done done) { calls_->ListEvents(*request, response, std::move(done)); });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* JobService::WatchEvents(grpc::CallbackServerContext*,
                                                                     const grpc::ByteBuffer* request) {
-  return StartWatch(feed_, *request);
+  return StartWatch(calls_, *request);
 }
 
 }  // namespace spool::rpc

@@ -1,26 +1,16 @@
-// JobService over gRPC: check, hand on, answer.
+// JobService over gRPC.
 
 #ifndef SPOOL_SERVER_RPC_JOB_SERVICE_H_
 #define SPOOL_SERVER_RPC_JOB_SERVICE_H_
 
-#include <atomic>
-
-#include "absl/status/statusor.h"
 #include "grpcpp/support/byte_buffer.h"
-#include "server/base/clock.h"
-#include "server/base/ulid.h"
-#include "server/executor/executor.h"
-#include "server/feed/event_feed.h"
-#include "server/files/media_files.h"
-#include "server/job/request.h"
-#include "server/rpc/blocking_pool.h"
-#include "server/store/job_store.h"
+#include "server/service/job_calls.h"
 #include "spool/v1/job_service.grpc.pb.h"
 
 namespace spool::rpc {
 
-// Every method is a callback that hands its work to the store's writer or to the pool and returns at once. WatchEvents
-// is raw: its responses are made of bytes that all subscribers share.
+// Every method is a callback that hands its work on and returns at once. WatchEvents is raw: its responses are made of
+// bytes that all subscribers share.
 using JobServiceBase = v1::JobService::WithRawCallbackMethod_WatchEvents<v1::JobService::WithCallbackMethod_Enqueue<
     v1::JobService::WithCallbackMethod_EnqueueBatch<v1::JobService::WithCallbackMethod_GetJob<
         v1::JobService::WithCallbackMethod_ListJobs<v1::JobService::WithCallbackMethod_CancelJob<
@@ -30,13 +20,8 @@ using JobServiceBase = v1::JobService::WithRawCallbackMethod_WatchEvents<v1::Job
 
 class JobService : public JobServiceBase {
  public:
-  // All outlive the gRPC server.
-  JobService(store::JobStore* store, feed::EventFeed* feed, files::MediaFiles* files, executor::Executor* executor,
-             BlockingPool* pool)
-      : store_(store), feed_(feed), files_(files), executor_(executor), pool_(pool) {}
-
-  // From here on writes by callers are refused (UNAVAILABLE, SERVER_DRAINING).
-  void Drain() { draining_ = true; }
+  // `calls` outlives the gRPC server.
+  explicit JobService(service::JobCalls* calls) : calls_(calls) {}
 
   grpc::ServerUnaryReactor* Enqueue(grpc::CallbackServerContext* context, const v1::EnqueueRequest* request,
                                     v1::EnqueueResponse* response) override;
@@ -62,24 +47,7 @@ class JobService : public JobServiceBase {
                                                           const grpc::ByteBuffer* request) override;
 
  private:
-  static constexpr int kMaxPlans = 4;
-
-  // The request's own checks, then those that need the disk.
-  absl::StatusOr<job::NewJob> MakeJob(const v1::EnqueueRequest& request);
-  absl::Status CheckWritable() const;
-  std::string TokenAt(int64_t sequence) const;
-
-  store::JobStore* const store_;
-  feed::EventFeed* const feed_;
-  files::MediaFiles* const files_;
-  executor::Executor* const executor_;
-  BlockingPool* const pool_;
-  // Plans wait for workers, some of them for many seconds: reads must not wait behind them.
-  BlockingPool plan_pool_{kMaxPlans};
-  std::atomic<int> plans_{0};
-  const Clock* const clock_ = Clock::Real();
-  UlidSource ulids_;
-  std::atomic<bool> draining_{false};
+  service::JobCalls* const calls_;
 };
 
 }  // namespace spool::rpc

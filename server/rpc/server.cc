@@ -10,7 +10,6 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "server/base/log.h"
-#include "server/rpc/blocking_pool.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/media_service.h"
 #include "server/rpc/queue_service.h"
@@ -19,7 +18,6 @@
 namespace spool::rpc {
 namespace {
 
-constexpr int kBlockingThreads = 4;
 constexpr int kMaxReceiveBytes = 16 << 20;
 
 const std::vector<std::string>& ServiceNames() {
@@ -44,12 +42,8 @@ void LogForGrpc(gpr_log_func_args* args) {
 
 class GrpcServer : public Server {
  public:
-  GrpcServer(const ServerOptions& options, const Backends& backends)
-      : pool_(kBlockingThreads),
-        jobs_(backends.store, backends.feed, backends.files, backends.executor, &pool_),
-        queue_(backends.store, backends.feed, backends.executor, &pool_),
-        media_(backends.store, backends.files, backends.executor, options.max_upload_bytes),
-        reflection_(ReflectedNames()) {}
+  explicit GrpcServer(service::Services* services)
+      : jobs_(&services->jobs), queue_(&services->queue), media_(&services->media), reflection_(ReflectedNames()) {}
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address) {
@@ -89,10 +83,7 @@ class GrpcServer : public Server {
 
   std::string address() const override { return address_; }
 
-  void Drain() override {
-    SetServing(false);
-    jobs_.Drain();
-  }
+  void Drain() override { SetServing(false); }
 
   void Shutdown(absl::Duration grace) override {
     if (server_ == nullptr) return;
@@ -108,7 +99,6 @@ class GrpcServer : public Server {
     for (const std::string& name : ServiceNames()) health->SetServingStatus(name, serving);
   }
 
-  BlockingPool pool_;
   JobService jobs_;
   QueueService queue_;
   MediaService media_;
@@ -119,9 +109,9 @@ class GrpcServer : public Server {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, const Backends& backends) {
-  auto server = std::make_unique<GrpcServer>(options, backends);
-  if (absl::Status status = server->Listen(options.address); !status.ok()) return status;
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address, service::Services* services) {
+  auto server = std::make_unique<GrpcServer>(services);
+  if (absl::Status status = server->Listen(address); !status.ok()) return status;
   return std::unique_ptr<Server>(std::move(server));
 }
 

@@ -5,7 +5,8 @@
 
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/feed/event_feed.h"
+#include "server/feed/subscription.h"
+#include "server/service/job_calls.h"
 
 namespace spool::rpc {
 
@@ -13,7 +14,7 @@ namespace spool::rpc {
 //
 // At most one write is under way: gRPC holds it until the client's window has room, so a reader that does not read
 // costs one response, and its subscription stays a cursor.
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(feed::EventFeed* feed, const grpc::ByteBuffer& request);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(service::JobCalls* calls, const grpc::ByteBuffer& request);
 
 // The response's encoding: the chunks' bytes by reference, then what only this subscriber gets.
 grpc::ByteBuffer Encode(const feed::Update& update);

@@ -1,21 +1,24 @@
-#include "server/rpc/blocking_pool.h"
+#include "server/service/blocking_pool.h"
 
 #include <utility>
 
 #include "server/base/mutex.h"
 
-namespace spool::rpc {
+namespace spool::service {
 
 BlockingPool::BlockingPool(int threads) {
   for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
-BlockingPool::~BlockingPool() {
+BlockingPool::~BlockingPool() { Stop(); }
+
+void BlockingPool::Stop() {
   {
     MutexLock lock(&mu_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void BlockingPool::Post(absl::AnyInvocable<void() &&> work) {
@@ -38,4 +41,4 @@ void BlockingPool::Run() {
   }
 }
 
-}  // namespace spool::rpc
+}  // namespace spool::service

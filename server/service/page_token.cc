@@ -1,4 +1,4 @@
-#include "server/rpc/page_token.h"
+#include "server/service/page_token.h"
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
@@ -8,7 +8,7 @@
 #include "server/base/errors.h"
 #include "server/base/sha256.h"
 
-namespace spool::rpc {
+namespace spool::service {
 namespace {
 
 std::string SealOf(int64_t before, const v1::JobFilter& filter) {
@@ -41,4 +41,4 @@ absl::StatusOr<int64_t> DecodePageToken(absl::string_view token, const v1::JobFi
   return before;
 }
 
-}  // namespace spool::rpc
+}  // namespace spool::service

@@ -1,11 +1,11 @@
-#include "server/rpc/page_token.h"
+#include "server/service/page_token.h"
 
 #include <string>
 
 #include "gtest/gtest.h"
 #include "server/base/status_matchers.h"
 
-namespace spool::rpc {
+namespace spool::service {
 namespace {
 
 TEST(PageToken, RoundTripsWithItsFilterOnly) {
@@ -29,4 +29,4 @@ TEST(PageToken, GarbageIsRefused) {
 }
 
 }  // namespace
-}  // namespace spool::rpc
+}  // namespace spool::service

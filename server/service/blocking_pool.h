@@ -1,7 +1,7 @@
 // Threads that may wait for the disk. gRPC's callback threads are few (two on a small machine) and must never wait.
 
-#ifndef SPOOL_SERVER_RPC_BLOCKING_POOL_H_
-#define SPOOL_SERVER_RPC_BLOCKING_POOL_H_
+#ifndef SPOOL_SERVER_SERVICE_BLOCKING_POOL_H_
+#define SPOOL_SERVER_SERVICE_BLOCKING_POOL_H_
 
 #include <deque>
 #include <thread>
@@ -11,14 +11,17 @@
 #include "absl/functional/any_invocable.h"
 #include "server/base/mutex.h"
 
-namespace spool::rpc {
+namespace spool::service {
 
-// Thread-safe. Destroying it runs what was posted first.
+// Thread-safe.
 class BlockingPool {
  public:
   explicit BlockingPool(int threads);
   ~BlockingPool();
+  // After Stop the work is never run.
   void Post(absl::AnyInvocable<void() &&> work);
+  // Runs what was posted, then ends the threads. Idempotent, from one thread.
+  void Stop();
 
  private:
   void Run();
@@ -28,6 +31,6 @@ class BlockingPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace spool::rpc
+}  // namespace spool::service
 
-#endif  // SPOOL_SERVER_RPC_BLOCKING_POOL_H_
+#endif  // SPOOL_SERVER_SERVICE_BLOCKING_POOL_H_

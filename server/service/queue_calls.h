@@ -1,0 +1,35 @@
+// What QueueService's calls do, whichever door they come through.
+
+#ifndef SPOOL_SERVER_SERVICE_QUEUE_CALLS_H_
+#define SPOOL_SERVER_SERVICE_QUEUE_CALLS_H_
+
+#include "server/executor/executor.h"
+#include "server/feed/event_feed.h"
+#include "server/service/blocking_pool.h"
+#include "server/service/done.h"
+#include "server/store/job_store.h"
+#include "spool/v1/queue_service.pb.h"
+
+namespace spool::service {
+
+// Thread-safe; every function returns at once.
+class QueueCalls {
+ public:
+  // All outlive the calls, and this object outlives every call.
+  QueueCalls(store::JobStore* store, feed::EventFeed* feed, const executor::Executor* executor, BlockingPool* pool)
+      : store_(store), feed_(feed), executor_(executor), pool_(pool) {}
+
+  void GetQueueStats(const v1::GetQueueStatsRequest& request, v1::GetQueueStatsResponse* response, Done done);
+  void PauseQueue(const v1::PauseQueueRequest& request, v1::PauseQueueResponse* response, Done done);
+  void ResumeQueue(const v1::ResumeQueueRequest& request, v1::ResumeQueueResponse* response, Done done);
+
+ private:
+  store::JobStore* const store_;
+  feed::EventFeed* const feed_;
+  const executor::Executor* const executor_;
+  BlockingPool* const pool_;
+};
+
+}  // namespace spool::service
+
+#endif  // SPOOL_SERVER_SERVICE_QUEUE_CALLS_H_

@@ -1,0 +1,57 @@
+// All that callers can ask of this server, for the doors to offer: rpc/ over gRPC, gateway/ over HTTP.
+
+#ifndef SPOOL_SERVER_SERVICE_SERVICES_H_
+#define SPOOL_SERVER_SERVICE_SERVICES_H_
+
+#include <cstdint>
+
+#include "server/executor/executor.h"
+#include "server/feed/event_feed.h"
+#include "server/files/media_files.h"
+#include "server/service/blocking_pool.h"
+#include "server/service/job_calls.h"
+#include "server/service/media_calls.h"
+#include "server/service/queue_calls.h"
+#include "server/store/job_store.h"
+
+namespace spool::service {
+
+// What the calls use; all outlive the Services.
+struct Backends {
+  store::JobStore* store;
+  feed::EventFeed* feed;
+  files::MediaFiles* files;
+  executor::Executor* executor;
+};
+
+// Threads that wait for the disk on behalf of callers.
+inline constexpr int kBlockingThreads = 4;
+
+// Thread-safe. Outlives every call: the doors are closed first.
+class Services {
+ public:
+  Services(const Backends& backends, int64_t max_upload_bytes)
+      : pool(kBlockingThreads),
+        jobs(backends.store, backends.feed, backends.files, backends.executor, &pool),
+        queue(backends.store, backends.feed, backends.executor, &pool),
+        media(backends.store, backends.files, backends.executor, max_upload_bytes) {}
+
+  // From here on writes by callers are refused; reads and streams go on.
+  void Drain() { jobs.Drain(); }
+  // When the doors are closed and the executor is stopped: waits for what is left in the pools. What is with the
+  // store's writer may still end later.
+  void Stop() {
+    jobs.Stop();
+    media.Stop();
+    pool.Stop();
+  }
+
+  BlockingPool pool;
+  JobCalls jobs;
+  QueueCalls queue;
+  MediaCalls media;
+};
+
+}  // namespace spool::service
+
+#endif  // SPOOL_SERVER_SERVICE_SERVICES_H_
