@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
+#include "server/store/sqlite/schema.h"
 
 namespace spool::store {
 namespace {
@@ -76,8 +77,11 @@ absl::Status Reader::Prepare() {
                                       " ORDER BY seq DESC LIMIT ?"));
   SPOOL_ASSIGN_OR_RETURN(jobs_of_videos_,
                          database_.Prepare("SELECT seq, state, type, record FROM jobs WHERE seq < ? AND video_id <> ''"
-                                           " AND video_id IN (SELECT value FROM json_each(?))"
-                                           " ORDER BY seq DESC LIMIT ?"));
+                                           " AND video_id IN (SELECT value FROM json_each(?)) AND seq >> 13 = ?"
+                                           " ORDER BY seq DESC"));
+  static_assert(kVideoStretchBits == 13, "jobs_of_videos_ and the index have it in their words");
+  SPOOL_ASSIGN_OR_RETURN(jobs_ends_,
+                         database_.Prepare("SELECT (SELECT min(seq) FROM jobs), (SELECT max(seq) FROM jobs)"));
   SPOOL_ASSIGN_OR_RETURN(jobs_after_,
                          database_.Prepare("SELECT seq, record FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?"));
   SPOOL_ASSIGN_OR_RETURN(count_block_, database_.Prepare("SELECT count(*) FROM jobs WHERE state = 2 AND lane IN (0, 1)"
@@ -121,42 +125,62 @@ absl::StatusOr<StoredJob> Reader::GetJob(absl::string_view job_id) {
 
 absl::StatusOr<JobPage> Reader::ListJobs(const v1::JobFilter& filter, int limit, int64_t before) {
   if (before == 0) before = INT64_MAX;
-  sqlite::Statement* rows = &jobs_before_;
+  PageScan scan{filter, limit};
   if (!filter.job_ids().empty()) {
-    rows = &jobs_of_ids_;
-    rows->BindText(2, JsonArray(filter.job_ids())).Bind(3, kMaxScan);
-  } else if (!filter.video_ids().empty() && Allows(filter.video_ids(), "") == false) {
-    rows = &jobs_of_videos_;
-    rows->BindText(2, JsonArray(filter.video_ids())).Bind(3, kMaxScan);
+    jobs_of_ids_.Bind(1, before).BindText(2, JsonArray(filter.job_ids())).Bind(3, kMaxScan);
+    SPOOL_RETURN_IF_ERROR(ScanRows(jobs_of_ids_, scan));
+  } else if (!filter.video_ids().empty() && !Allows(filter.video_ids(), "")) {
+    SPOOL_RETURN_IF_ERROR(ScanVideos(before, scan));
   } else {
-    rows->Bind(2, kMaxScan);
+    jobs_before_.Bind(1, before).Bind(2, kMaxScan);
+    SPOOL_RETURN_IF_ERROR(ScanRows(jobs_before_, scan));
   }
-  rows->Bind(1, before);
-  sqlite::ScopedReset reset(*rows);
+  // The scan's own limit ends a page, not the list.
+  if (scan.rows >= kMaxScan) scan.full = true;
+  scan.page.next = scan.full ? scan.last : 0;
+  return std::move(scan.page);
+}
 
-  JobPage page;
-  int64_t last = 0;
-  size_t bytes = 0;
-  for (int scanned = 0;; ++scanned) {
-    SPOOL_ASSIGN_OR_RETURN(const bool row, rows->Step());
-    if (!row) {
-      // The scan's own limit ends a page, not the list.
-      page.next = scanned == kMaxScan ? last : 0;
-      return page;
-    }
-    const int64_t seq = rows->Int(0);
-    if (Allows(filter.states(), rows->Int(1)) && Allows(filter.types(), rows->Int(2))) {
-      SPOOL_ASSIGN_OR_RETURN(v1::Job job, ParseJob(rows->Bytes(3), seq));
+absl::Status Reader::ScanVideos(int64_t before, PageScan& scan) {
+  // One view for all stretches.
+  SPOOL_ASSIGN_OR_RETURN(const sqlite::Transaction view,
+                         sqlite::Transaction::Begin(database_, sqlite::Transaction::Kind::kRead));
+  int64_t first, last;
+  {
+    sqlite::ScopedReset reset(jobs_ends_);
+    SPOOL_RETURN_IF_ERROR(jobs_ends_.Step().status());
+    if (jobs_ends_.IsNull(0)) return absl::OkStatus();
+    first = jobs_ends_.Int(0);
+    last = std::min(jobs_ends_.Int(1), before - 1);
+  }
+  const std::string videos = JsonArray(scan.filter.video_ids());
+  for (int64_t stretch = last >> kVideoStretchBits; stretch >= first >> kVideoStretchBits; --stretch) {
+    jobs_of_videos_.Bind(1, before).BindText(2, videos).Bind(3, stretch);
+    SPOOL_RETURN_IF_ERROR(ScanRows(jobs_of_videos_, scan));
+    if (scan.full || scan.rows >= kMaxScan) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Reader::ScanRows(sqlite::Statement& rows, PageScan& scan) {
+  sqlite::ScopedReset reset(rows);
+  const v1::JobFilter& filter = scan.filter;
+  for (;; ++scan.rows) {
+    SPOOL_ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    const int64_t seq = rows.Int(0);
+    if (Allows(filter.states(), rows.Int(1)) && Allows(filter.types(), rows.Int(2))) {
+      SPOOL_ASSIGN_OR_RETURN(v1::Job job, ParseJob(rows.Bytes(3), seq));
       if (Allows(filter.video_ids(), job.video_id()) && Allows(filter.job_ids(), job.id()) && HasLabels(job, filter)) {
-        if (static_cast<int>(page.jobs.size()) == limit || bytes > kMaxPageBytes) {
-          page.next = last;
-          return page;
+        if (static_cast<int>(scan.page.jobs.size()) == scan.limit || scan.bytes > kMaxPageBytes) {
+          scan.full = true;
+          return absl::OkStatus();
         }
-        bytes += rows->Bytes(3).size();
-        page.jobs.push_back(std::move(job));
+        scan.bytes += rows.Bytes(3).size();
+        scan.page.jobs.push_back(std::move(job));
       }
     }
-    last = seq;
+    scan.last = seq;
   }
 }
 

@@ -32,13 +32,28 @@ class Reader {
  private:
   friend class SqliteSnapshot;
   Reader(sqlite::Database database, const QueueIndex* index) : database_(std::move(database)), index_(index) {}
+  // A page of jobs while it is gathered.
+  struct PageScan {
+    const v1::JobFilter& filter;
+    const int limit;
+    JobPage page;
+    size_t bytes = 0;
+    int rows = 0;      // looked at
+    int64_t last = 0;  // seq of the last one that was settled
+    bool full = false;
+  };
   absl::Status Prepare();
+  // Takes what matches from the statement's rows; resets it.
+  absl::Status ScanRows(sqlite::Statement& rows, PageScan& scan);
+  // Newest first, stretch by stretch of the index.
+  absl::Status ScanVideos(int64_t before, PageScan& scan);
   absl::StatusOr<int64_t> PositionOf(const v1::Job& job, int64_t place);
 
   sqlite::Database database_;
   const QueueIndex* const index_;
   std::optional<LedgerTable> ledger_table_;
-  sqlite::Statement job_by_id_, jobs_before_, jobs_of_ids_, jobs_of_videos_, jobs_after_, count_block_, events_;
+  sqlite::Statement job_by_id_, jobs_before_, jobs_of_ids_, jobs_of_videos_, jobs_ends_, jobs_after_, count_block_,
+      events_;
 };
 
 // All jobs as of one commit, on a connection of its own.

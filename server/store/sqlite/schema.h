@@ -68,7 +68,15 @@ CREATE TABLE ledger (
 ) STRICT;
 INSERT INTO ledger VALUES (1, random(), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 )sql",
+    // New jobs then write few pages of the index, however many videos there are: those of the newest stretch.
+    R"sql(
+DROP INDEX jobs_by_video;
+CREATE INDEX jobs_by_video ON jobs (seq >> 13, video_id) WHERE video_id <> '';
+)sql",
 };
+
+// Jobs of one stretch of the index by video: as the script has it.
+inline constexpr int kVideoStretchBits = 13;
 
 }  // namespace spool::store
 

@@ -3,7 +3,9 @@
 #include "server/store/sqlite/sqlite_job_store.h"
 
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "server/base/fake_clock.h"
 #include "server/base/status_matchers.h"
@@ -68,6 +70,50 @@ TEST_F(SqliteJobStoreTest, ReopenedStoreHasEverythingAndHandsBackWhatRan) {
   EXPECT_EQ(a->job.queue_position(), 1);
   EXPECT_EQ(store->GetJob("b")->job.queue_position(), 2);
   EXPECT_EQ(Take(*store)->job.id(), "a");
+}
+
+// The index by video is laid out in stretches of 8192 jobs; pages must go over their borders, and a store of the first
+// schema must list the same.
+TEST_F(SqliteJobStoreTest, JobsOfAVideoAreListedAcrossStretches) {
+  constexpr int kJobs = 20000;
+  v1::JobFilter filter;
+  filter.add_video_ids("v7");
+  filter.add_video_ids("v1999");
+  std::vector<std::string> expected;
+  for (int i = kJobs - 1; i >= 0; --i) {
+    if (i % 2000 == 7 || i % 2000 == 1999) expected.push_back(absl::StrCat("job-", i));
+  }
+  const auto list_all = [&](SqliteJobStore& store) {
+    std::vector<std::string> listed;
+    for (int64_t before = 0;;) {
+      const auto page = store.ListJobs(filter, 3, before);
+      EXPECT_OK(page);
+      if (!page.ok()) return listed;
+      for (const v1::Job& job : page->jobs) listed.push_back(job.id());
+      if (page->next == 0) return listed;
+      before = page->next;
+    }
+  };
+  {
+    auto store = Open();
+    ASSERT_TRUE(list_all(*store).empty());
+    for (int begin = 0; begin < kJobs; begin += 5000) {
+      std::vector<job::NewJob> jobs;
+      for (int i = begin; i < begin + 5000; ++i) {
+        jobs.push_back(NewJob(absl::StrCat("job-", i)));
+        jobs.back().job.set_video_id(absl::StrCat("v", i % 2000));
+      }
+      ASSERT_OK(Await<std::vector<absl::StatusOr<EnqueuedJob>>>(
+          [&](auto done) { store->Enqueue(std::move(jobs), std::move(done)); }));
+    }
+    EXPECT_EQ(list_all(*store), expected);
+  }
+  ASSERT_EQ(system(("sqlite3 '" + path_ +
+                    "' \"DROP INDEX jobs_by_video; CREATE INDEX jobs_by_video ON jobs (video_id) WHERE video_id <> '';"
+                    " PRAGMA user_version = 1\"")
+                       .c_str()),
+            0);
+  EXPECT_EQ(list_all(*Open()), expected);
 }
 
 // P16.
