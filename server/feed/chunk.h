@@ -29,7 +29,7 @@ uint64_t HashOf(absl::string_view id);
 // (tag, length, Event), so that any stretch of it is a valid piece of a response. Immutable once it is shared.
 class Chunk {
  public:
-  // Of a commit.
+  // Of a commit, or of a part of one.
   static std::shared_ptr<const Chunk> Of(absl::Span<const store::CommittedEvent> events);
   // Of a page of the log. DataLoss (LOG_CORRUPT) if an entry is not an Event; only looked at when `digest` is wanted.
   enum class Digest { kYes, kNo };

@@ -15,9 +15,26 @@ namespace spool::feed {
 namespace {
 
 constexpr absl::Duration kMaxWait = absl::Seconds(20);
+// A chunk lives as long as any response that has a piece of it, and a reader that does not read keeps its response for
+// ever: a commit of ten thousand events must not stay in memory for one of them.
+constexpr size_t kChunkBytes = 64 << 10;
 
 absl::Time SteadyNow() {
   return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+std::vector<std::shared_ptr<const Chunk>> ChunksOf(absl::Span<const store::CommittedEvent> events) {
+  std::vector<std::shared_ptr<const Chunk>> chunks;
+  while (!events.empty()) {
+    size_t count = 1;
+    for (size_t bytes = events[0].bytes.size(); count < events.size(); ++count) {
+      bytes += events[count].bytes.size();
+      if (bytes > kChunkBytes) break;
+    }
+    chunks.push_back(Chunk::Of(events.first(count)));
+    events.remove_prefix(count);
+  }
+  return chunks;
 }
 
 absl::Status Draining() {
@@ -161,12 +178,14 @@ int EventFeed::subscriptions() const {
 }
 
 void EventFeed::OnCommit(absl::Span<const store::CommittedEvent> events) {
-  std::shared_ptr<const Chunk> chunk = Chunk::Of(events);
+  std::vector<std::shared_ptr<const Chunk>> chunks = ChunksOf(events);
   MutexLock lock(&mu_);
-  range_.head = chunk->last();
-  ring_event_count_ += chunk->size();
-  ring_byte_count_ += static_cast<int64_t>(chunk->bytes().size());
-  ring_.push_back(std::move(chunk));
+  range_.head = chunks.back()->last();
+  for (auto& chunk : chunks) {
+    ring_event_count_ += chunk->size();
+    ring_byte_count_ += static_cast<int64_t>(chunk->bytes().size());
+    ring_.push_back(std::move(chunk));
+  }
   while (ring_.size() > 1 && (ring_event_count_ > options_.ring_events || ring_byte_count_ > options_.ring_bytes)) {
     ring_event_count_ -= ring_.front()->size();
     ring_byte_count_ -= static_cast<int64_t>(ring_.front()->bytes().size());

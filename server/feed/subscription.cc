@@ -21,7 +21,8 @@ constexpr int kDefaultBatchEvents = 256;
 constexpr int kSnapshotBatch = 48;
 // Pages of a snapshot that one step looks at when its filter matches nothing.
 constexpr int kSnapshotPages = 32;
-constexpr int64_t kLogReadBytes = 1 << 20;
+// What one read of the log keeps in memory while its reader takes it, and perhaps never does.
+constexpr int64_t kLogReadBytes = 256 << 10;
 
 std::string LogIdText(uint64_t log_id) { return absl::StrFormat("%016x", log_id); }
 

@@ -24,8 +24,8 @@ v1::WatchEventsRequest FromEarliest() {
   return request;
 }
 
-Watch::Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request)
-    : feed_(std::make_shared<FeedValidator>(request)) {
+Watch::Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request, absl::Duration longest)
+    : feed_(std::make_shared<FeedValidator>(request)), longest_(longest) {
   Open(stub);
 }
 
@@ -38,8 +38,7 @@ void Watch::Stop() {
 
 void Watch::Open(v1::JobService::StubInterface* stub) {
   context_ = std::make_unique<grpc::ClientContext>();
-  // Far longer than any wait of a healthy test; a sick one shall say where it waited.
-  context_->set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(2));
+  context_->set_deadline(std::chrono::system_clock::now() + absl::ToChronoSeconds(longest_));
   reader_ = stub->WatchEvents(context_.get(), feed_->BeginStream());
 }
 

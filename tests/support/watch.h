@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "spool/v1/job_service.grpc.pb.h"
 #include "tests/support/feed_validator.h"
@@ -19,11 +20,13 @@ namespace spool::testing {
 // A request that begins with the first event.
 v1::WatchEventsRequest FromEarliest();
 
-// Follows the feed on one stream at a time. Belongs to one thread; every wait ends with an error after two minutes.
+// Follows the feed on one stream at a time. Belongs to one thread; every wait ends with an error when its stream is
+// `longest` old.
 class Watch {
  public:
   // Opens the first stream.
-  Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request);
+  Watch(v1::JobService::StubInterface* stub, const v1::WatchEventsRequest& request,
+        absl::Duration longest = absl::Minutes(2));
   ~Watch();
 
   // Waits for the next response. An error is the stream's end (OutOfRange "ended" if that was OK), or
@@ -57,6 +60,8 @@ class Watch {
   absl::Status Ending();
 
   const std::shared_ptr<FeedValidator> feed_;
+  // Far longer than any wait of a healthy test; a sick one shall say where it waited.
+  const absl::Duration longest_;
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientReaderInterface<v1::WatchEventsResponse>> reader_;
   bool draining_seen_ = false;
