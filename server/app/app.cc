@@ -7,10 +7,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <thread>
 
 #include "absl/flags/flag.h"
@@ -19,6 +17,8 @@
 #include "server/app/address.h"
 #include "server/app/data_dir.h"
 #include "server/app/flags.h"
+#include "server/app/service_manager.h"
+#include "server/app/worker_program.h"
 #include "server/base/clock.h"
 #include "server/base/failpoint.h"
 #include "server/base/log.h"
@@ -60,17 +60,6 @@ absl::Status CheckFlags() {
   if (absl::GetFlag(FLAGS_allow_unprotected_network)) return absl::OkStatus();
   SPOOL_RETURN_IF_ERROR(CheckLoopback("grpc_address", absl::GetFlag(FLAGS_grpc_address)));
   return CheckLoopback("http_address", absl::GetFlag(FLAGS_http_address));
-}
-
-std::string WorkerProgram() {
-  if (const std::string given = absl::GetFlag(FLAGS_worker); !given.empty()) return given;
-  std::error_code error;
-  const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  // Installed side by side, or as the build lays them out.
-  for (const char* place : {"spool-worker", "worker/spool-worker"}) {
-    if (std::filesystem::exists(here / place, error)) return here / place;
-  }
-  return here / "spool-worker";
 }
 
 absl::StatusOr<files::MediaFiles::Roots> Roots() {
@@ -153,6 +142,7 @@ absl::Status Run() {
     executor.Start();
     printf("spoold ready grpc=%s http=%s\n", (*grpc)->address().c_str(), (*http)->address().c_str());
     fflush(stdout);
+    TellServiceManager("READY=1");
     LogInfo("serving", {{"grpc", (*grpc)->address()},
                         {"http", (*http)->address()},
                         {"data_dir", roots.data_dir},
@@ -166,6 +156,7 @@ absl::Status Run() {
     LogInfo("stopping", {{"signal", received},
                          {"running_jobs_may_take", absl::FormatDuration(absl::GetFlag(FLAGS_drain_timeout))}});
     services.Drain();
+    TellServiceManager("STOPPING=1");
     (*grpc)->Drain();
     (*http)->Drain();
     // A second signal cuts the wait for running jobs short.

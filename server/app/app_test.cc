@@ -1,12 +1,23 @@
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/app/address.h"
 #include "server/app/data_dir.h"
+#include "server/app/manual.h"
+#include "server/app/service_manager.h"
+#include "server/app/worker_program.h"
 #include "server/base/status_matchers.h"
+#include "server/base/unique_fd.h"
 
 namespace spool::app {
 namespace {
@@ -36,6 +47,54 @@ TEST(DataDir, IsMadeAndLockedForOne) {
 
 TEST(DataDir, AFileInItsPlaceIsSaid) {
   EXPECT_THAT(LockDataDir("/dev/null/x"), StatusIs(absl::StatusCode::kFailedPrecondition, "data folder"));
+}
+
+TEST(Manual, EveryFlagIsInAGroup) {
+  const std::string text = ManualText(SpooldManual());
+  EXPECT_THAT(text, ::testing::HasSubstr("\n    Network\n        --grpc_address=HOST:PORT\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("Largest output, in bytes. Default: 68719476736 (64 GiB).\n"));
+  // Put the flag that this prints into a group in manual.cc.
+  EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\n    Other\n")))
+      << text.substr(text.find("\n    Other\n"), 200);
+}
+
+TEST(WorkerProgram, IsFoundInEveryLayout) {
+  const std::string prefix = std::filesystem::path(::testing::TempDir() + "/prefix").lexically_normal();
+  const auto make = [&](const std::string& name) {
+    std::filesystem::create_directories(std::filesystem::path(prefix + name).parent_path());
+    std::ofstream(prefix + name) << "x";
+  };
+  std::filesystem::create_directories(prefix + "/sbin");
+  EXPECT_EQ(FindWorker(prefix + "/sbin"), prefix + "/sbin/spool-worker");
+  make("/lib/spool/spool-worker");
+  EXPECT_EQ(FindWorker(prefix + "/sbin"), prefix + "/lib/spool/spool-worker");
+  make("/sbin/worker/spool-worker");
+  EXPECT_EQ(FindWorker(prefix + "/sbin"), prefix + "/sbin/worker/spool-worker");
+  make("/sbin/spool-worker");
+  EXPECT_EQ(FindWorker(prefix + "/sbin"), prefix + "/sbin/spool-worker");
+}
+
+TEST(ServiceManager, IsToldByPathAndByAbstractName) {
+  for (const std::string& name : {::testing::TempDir() + "/notify", "@spool-test-" + std::to_string(getpid())}) {
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    ASSERT_LT(name.size(), sizeof(address.sun_path));
+    name.copy(address.sun_path, name.size());
+    if (name[0] == '@') address.sun_path[0] = '\0';
+    const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    ASSERT_EQ(bind(socket.get(), reinterpret_cast<sockaddr*>(&address), offsetof(sockaddr_un, sun_path) + name.size()),
+              0)
+        << name;
+    setenv("NOTIFY_SOCKET", name.c_str(), 1);
+    TellServiceManager("READY=1");
+    unsetenv("NOTIFY_SOCKET");
+    TellServiceManager("STOPPING=1");
+    char buffer[64];
+    const ssize_t size = recv(socket.get(), buffer, sizeof(buffer), 0);
+    ASSERT_GT(size, 0) << name;
+    EXPECT_EQ(std::string(buffer, size), "READY=1");
+    EXPECT_LT(recv(socket.get(), buffer, sizeof(buffer), 0), 0) << "told although nobody listens";
+  }
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ ABSL_FLAG(std::string, data_dir, "", "required: folder of the store and of uploa
 ABSL_FLAG(std::string, media_root, "", "folder that inputs are named under; empty: {data_dir}/media, made if missing");
 ABSL_FLAG(std::string, output_root, "", "folder that outputs go to; empty: {data_dir}/outputs, made if missing");
 ABSL_FLAG(std::string, store, "sqlite", "where jobs are kept: sqlite (in data_dir)");
-ABSL_FLAG(std::string, worker, "", "the spool-worker program; empty: beside spoold");
+ABSL_FLAG(std::string, worker, "", "the spool-worker program; empty: beside spoold, or in ../lib/spool");
 ABSL_FLAG(std::string, log_format, "text", "text (key=value) or json");
 ABSL_FLAG(int, slots, 0, "jobs that run at once; 0: one for each core");
 ABSL_FLAG(int, short_slots, 1, "more slots that take only stills, so that these never wait behind a video");

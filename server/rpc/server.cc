@@ -109,6 +109,8 @@ class GrpcServer : public Server {
 
 }  // namespace
 
+std::string GrpcVersion() { return grpc::Version(); }
+
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address, service::Services* services) {
   auto server = std::make_unique<GrpcServer>(services);
   if (absl::Status status = server->Listen(address); !status.ok()) return status;

@@ -12,6 +12,9 @@
 
 namespace spool::rpc {
 
+// Of the library, such as "1.51.1".
+std::string GrpcVersion();
+
 class Server {
  public:
   // host:port; port 0 picks a free one. Serves when it returns; `services` outlives it. FailedPrecondition: the address

@@ -9,6 +9,8 @@
 
 namespace spool::sqlite {
 
+absl::string_view LibraryVersion() { return sqlite3_libversion(); }
+
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {

@@ -18,6 +18,9 @@ struct sqlite3_stmt;
 
 namespace spool::sqlite {
 
+// Of the library, such as "3.40.1".
+absl::string_view LibraryVersion();
+
 class Statement;
 
 // One connection. Not thread-safe: each thread has its own, or takes turns.

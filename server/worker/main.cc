@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@
 #include "server/base/log.h"
 #include "server/base/posix_error.h"
 #include "server/base/unique_fd.h"
+#include "server/base/version.h"
 #include "server/worker/crash.h"
 #include "server/worker/faults.h"
 #include "server/worker/media_libraries.h"
@@ -68,6 +70,10 @@ absl::Status Run(const char* program, spool::worker::Faults faults) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+    printf("spool-worker %s\nFFmpeg %s\n", spool::kVersion, spool::worker::MediaLibrariesVersion().c_str());
+    return 0;
+  }
   const bool with_faults = argc == 2 && strcmp(argv[1], "--test_faults") == 0;
   const absl::Status status = Run(argv[0], with_faults ? spool::worker::Faults::kOn : spool::worker::Faults::kOff);
   if (status.ok()) return 0;

@@ -20,10 +20,20 @@ std::string ComplaintOf(SpooldProcess& server, const std::vector<std::string>& f
 }
 
 TEST(Startup, HelpShowsOurFlagsAndNoOthers) {
-  const auto exit = RunProgram({Runfile("server/spoold"), "--help"});
+  const auto exit = RunProgram({Runfile("server/spoold"), "--slots=2", "--help"});
   ASSERT_OK(exit);
-  EXPECT_THAT(exit->out, AllOf(HasSubstr("--data_dir (required"), HasSubstr("--retain_events (most events"),
-                               ::testing::Not(HasSubstr("No flags matched"))));
+  EXPECT_EQ(exit->code, 0);
+  EXPECT_THAT(exit->out, AllOf(HasSubstr("--data_dir=FOLDER\n            Required"),
+                               HasSubstr("--retain_events=NUMBER\n"), ::testing::Not(HasSubstr("flagfile"))));
+}
+
+TEST(Startup, VersionNamesTheLibraries) {
+  const auto exit = RunProgram({Runfile("server/spoold"), "--version"});
+  ASSERT_OK(exit);
+  EXPECT_EQ(exit->code, 0);
+  EXPECT_THAT(exit->out, ::testing::MatchesRegex("spoold [0-9]+\\.[0-9]+\\.[0-9]+\ngRPC 1\\.[0-9.]+\n"
+                                                 "SQLite 3\\.[0-9.]+\nFFmpeg [0-9][^\n]*\n"));
+  EXPECT_EQ(exit->error, "");
 }
 
 TEST(Startup, APortThatIsTaken) {
