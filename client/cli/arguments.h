@@ -25,6 +25,8 @@ struct Flag {
   char letter = 0;
   // An optional value can be given only as --flag=VALUE.
   enum class Value { kRequired, kOptional } need = Value::kRequired;
+  // All that its value can be, where that is known, for completion.
+  std::vector<std::string> values = {};
 
   // Whether its value may be the next word.
   bool TakesNextWord() const { return !value.empty() && need == Value::kRequired; }

@@ -26,6 +26,8 @@ struct Command {
   std::string name;
   // Names of its positionals, all required, such as {"FILE"}.
   std::vector<std::string> positionals;
+  // All that a positional can be, where that is known, for completion.
+  std::vector<std::string> values;
   // The flags worth a place in the synopsis, as written there.
   std::string synopsis;
   // What it does, in one line without a full stop.

@@ -41,8 +41,15 @@ Command StatsCommand();
 Command PauseCommand();
 Command ResumeCommand();
 
+// program_commands.cc
+Command CompletionCommand();
+Command VersionCommand();
+
 // All of them, in the order of the help page.
 std::vector<Command> AllCommands();
+
+// The flags that every command takes.
+std::vector<Flag> GlobalFlags();
 
 }  // namespace spool::cli
 

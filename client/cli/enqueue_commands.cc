@@ -154,7 +154,7 @@ Command RunPresetCommand() {
   return {
       .name = "run",
       .positionals = {"FILE"},
-      .synopsis = "--preset NAME [--wait] [flags]",
+      .synopsis = "--preset PRESET [--wait] [flags]",
       .summary = "make what a preset says, which may be several outputs",
       .description = absl::StrCat(
           "Enqueues a job that makes of FILE what a preset stands for; `spool presets` lists them. Several outputs "

@@ -5,8 +5,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -42,6 +44,17 @@ absl::StatusOr<v1::Container> ContainerFlag(const Arguments& arguments, absl::st
 template <typename Enum>
 std::string OneOf() {
   return absl::StrJoin(EnumNames(google::protobuf::GetEnumDescriptor<Enum>()), ", ");
+}
+
+// A flag that takes those values. Its help is they, between `before` and `after`.
+template <typename Enum>
+Flag OneOfFlag(std::string name, std::string value, absl::string_view before, absl::string_view after = ".") {
+  return {std::move(name),
+          std::move(value),
+          absl::StrCat(before, OneOf<Enum>(), after),
+          0,
+          Flag::Value::kRequired,
+          EnumNames(google::protobuf::GetEnumDescriptor<Enum>())};
 }
 
 }  // namespace spool::cli

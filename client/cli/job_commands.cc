@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/flag_values.h"
 #include "client/cli/job_text.h"
 #include "client/cli/json.h"
 #include "client/cli/text.h"
@@ -102,10 +102,8 @@ Command ListCommand() {
       .description =
           "Lists the jobs that match all flags. A flag that is repeated matches any of its values, except "
           "--label, which must match all of them.",
-      .flags = {{"state", "STATE",
-                 absl::StrCat(absl::StrJoin(EnumNames(v1::JobState_descriptor()), ", "), "; may be repeated.")},
-                {"type", "TYPE",
-                 absl::StrCat(absl::StrJoin(EnumNames(v1::JobType_descriptor()), ", "), "; may be repeated.")},
+      .flags = {OneOfFlag<v1::JobState>("state", "STATE", "", "; may be repeated."),
+                OneOfFlag<v1::JobType>("type", "TYPE", "", "; may be repeated."),
                 {"video", "ID", "The video's name; may be repeated."},
                 {"label", "KEY=VALUE", "A label; may be repeated."},
                 {"limit", "NUMBER", absl::StrCat("At most so many; ", kDefaultLimit, " by default.")}},

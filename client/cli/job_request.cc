@@ -47,13 +47,20 @@ std::vector<Flag> Joined(std::vector<Flag> first, std::vector<Flag> second) {
 }
 
 Flag FitFlag() {
-  return {"fit", "HOW",
+  return {"fit",
+          "HOW",
           "How the picture fills the box when both are given. pad: undistorted, on bars (the default). contain: "
           "undistorted, without bars, so one side may be smaller. shrink: as contain, but never enlarged. cover: "
-          "undistorted, cropped. stretch: distorted."};
+          "undistorted, cropped. stretch: distorted.",
+          0,
+          Flag::Value::kRequired,
+          EnumNames(v1::Fit_descriptor())};
 }
 
-constexpr absl::string_view kStillFormats = "jpeg, png or webp";
+Flag StillFormatFlag() {
+  return {
+      "container", "FORMAT", "jpeg, png or webp; jpeg by default.", 0, Flag::Value::kRequired, {"jpeg", "png", "webp"}};
+}
 
 // --width and --height, which most specs have.
 template <typename Spec>
@@ -113,16 +120,15 @@ std::vector<Flag> OwnResizeFlags() {
       FitFlag(),
       {"no-upscale", "", "Fail rather than enlarge the picture."},
       {"pad-color", "COLOUR", "Colour of the bars, and behind what is transparent: #RRGGBB or a name such as navy."},
-      {"gravity", "PART", absl::StrCat("Which part --fit cover keeps: ", OneOf<v1::CropGravity>(), ".")},
-      {"container", "FORMAT",
-       absl::StrCat("File format of the output: ", OneOf<v1::Container>(), ". By default the input's.")},
+      OneOfFlag<v1::CropGravity>("gravity", "PART", "Which part --fit cover keeps: "),
+      OneOfFlag<v1::Container>("container", "FORMAT", "File format of the output: ", ". By default the input's."),
   };
 }
 
 // The flags that only a convert has.
 std::vector<Flag> OwnConvertFlags() {
   return {
-      {"to", "FORMAT", absl::StrCat("File format of the output: ", OneOf<v1::Container>(), ".")},
+      OneOfFlag<v1::Container>("to", "FORMAT", "File format of the output: "),
       {"no-video", "", "Leave out all pictures."},
       {"never-larger", "", "Copy the streams after all if the output comes out larger than the input."},
   };
@@ -140,7 +146,7 @@ std::vector<Flag> ThumbnailFlags() {
       {"width", "PIXELS", "Width, 2 to 16384. Without it and --height: the video's own size."},
       {"height", "PIXELS", "Height, 2 to 16384."},
       FitFlag(),
-      {"container", "FORMAT", absl::StrCat(kStillFormats, "; jpeg by default.")},
+      StillFormatFlag(),
       {"quality", "NUMBER", "JPEG and WebP: 1 to 100 (best); 85 by default."},
   };
 }
@@ -151,7 +157,7 @@ std::vector<Flag> SpriteFlags() {
       {"columns", "NUMBER", "Pictures in a row, 1 to 20; 10 by default."},
       {"rows", "NUMBER", "Most rows, 1 to 20; 10 by default."},
       {"tile-width", "PIXELS", "Width of one picture, 16 to 640; 160 by default."},
-      {"container", "FORMAT", absl::StrCat(kStillFormats, "; jpeg by default.")},
+      StillFormatFlag(),
       {"quality", "NUMBER", "JPEG and WebP: 1 to 100 (best); 75 by default."},
   };
 }
@@ -163,17 +169,17 @@ std::vector<Flag> PreviewFlags() {
       {"width", "PIXELS", "Width, 2 to 1920; 320 by default."},
       {"height", "PIXELS", "Height, 2 to 1920."},
       {"fps", "RATE", "Frames a second, 0.1 to 50; 10 by default."},
-      {"container", "FORMAT", "webp or gif; webp by default."},
+      {"container", "FORMAT", "webp or gif; webp by default.", 0, Flag::Value::kRequired, {"webp", "gif"}},
       {"quality", "NUMBER", "WebP: 1 to 100 (best); 75 by default."},
   };
 }
 
 std::vector<Flag> RunFlags() {
-  return {{"preset", "NAME", "What to make, such as web-720p or web-720p@1; `spool presets` lists them."}};
+  return {{"preset", "PRESET", "What to make, such as web-720p or web-720p@1; `spool presets` lists them."}};
 }
 
 std::vector<Flag> PlanFlags() {
-  std::vector<Flag> flags = {{"run", "NAME", "The plan of `spool run --preset NAME`."}};
+  std::vector<Flag> flags = {{"run", "PRESET", "The plan of `spool run --preset PRESET`."}};
   return Joined(Joined(std::move(flags), OwnResizeFlags()), Joined(OwnConvertFlags(), CodingFlags()));
 }
 

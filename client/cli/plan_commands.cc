@@ -48,7 +48,7 @@ Command PlanCommand() {
   return {
       .name = "plan",
       .positionals = {"FILE"},
-      .synopsis = "[--width PIXELS] [--height PIXELS] [--to FORMAT] [--run NAME] [flags]",
+      .synopsis = "[--width PIXELS] [--height PIXELS] [--to FORMAT] [--run PRESET] [flags]",
       .summary = "show what a job would do, without running it",
       .description =
           "Has the server look at FILE and say what would be done with each of its streams, and why: copied, encoded "

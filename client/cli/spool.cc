@@ -10,19 +10,13 @@
 #include "client/cli/session.h"
 #include "client/cli/text.h"
 #include "client/cli/usage_error.h"
+#include "server/base/manual_page.h"
+#include "server/base/version.h"
 
 namespace spool::cli {
 namespace {
 
 constexpr char kDefaultServer[] = "127.0.0.1:50051";
-
-std::vector<Flag> GlobalFlags() {
-  return {
-      {"server", "HOST:PORT", absl::StrCat("The server; ", kDefaultServer, " by default.")},
-      {"json", "", "Print JSON, one object a line, for programs."},
-      {"help", "", "Show help.", 'h'},
-  };
-}
 
 std::string ServerAddress(const Arguments& arguments, const Environment& environment) {
   if (arguments.Has("server")) return arguments.Get("server");
@@ -38,15 +32,29 @@ ExitCode Misused(const Environment& environment, absl::string_view command, absl
   return ExitCode::kUsage;
 }
 
+bool AsksForText(const Arguments& arguments) { return arguments.Has("help") || arguments.Has("version"); }
+
+// What --help, --help=man or --version ask for; `help` is the page of the place where they stand.
+ExitCode PrintText(const Arguments& arguments, const ManualPage& help, const Environment& environment) {
+  const std::string format = arguments.Get("help");
+  if (!arguments.Has("help")) {
+    *environment.out << VersionLine();
+  } else if (format.empty()) {
+    *environment.out << ManualText(help);
+  } else if (format == "man") {
+    *environment.out << ManualSource(SpoolManual(AllCommands(), GlobalFlags()), kVersion);
+  } else {
+    return Misused(environment, "", absl::StrCat("--help=", format, ": must be man, or nothing"));
+  }
+  return ExitCode::kOk;
+}
+
 ExitCode RunCommand(const Command& command, absl::Span<const std::string> words, const Environment& environment) {
   std::vector<Flag> flags = command.flags;
   for (const Flag& flag : GlobalFlags()) flags.push_back(flag);
   const absl::StatusOr<Arguments> arguments = ParseArguments(flags, words);
   if (!arguments.ok()) return Misused(environment, command.name, arguments.status().message());
-  if (arguments->Has("help")) {
-    *environment.out << CommandHelp(command, GlobalFlags());
-    return ExitCode::kOk;
-  }
+  if (AsksForText(*arguments)) return PrintText(*arguments, CommandHelp(command, GlobalFlags()), environment);
   const std::vector<std::string>& given = arguments->positionals();
   if (given.size() < command.positionals.size()) {
     return Misused(environment, command.name, absl::StrCat(command.positionals[given.size()], " is missing"));
@@ -68,18 +76,28 @@ ExitCode RunCommand(const Command& command, absl::Span<const std::string> words,
 ExitCode RunWithoutCommand(absl::Span<const std::string> words, const Environment& environment) {
   const absl::StatusOr<Arguments> arguments = ParseArguments(GlobalFlags(), words);
   if (!arguments.ok()) return Misused(environment, "", arguments.status().message());
-  if (!arguments->Has("help")) return Misused(environment, "", "no command");
-  *environment.out << GeneralHelp(AllCommands(), GlobalFlags());
-  return ExitCode::kOk;
+  if (!AsksForText(*arguments)) return Misused(environment, "", "no command");
+  return PrintText(*arguments, GeneralHelp(AllCommands(), GlobalFlags()), environment);
 }
 
 }  // namespace
 
 std::vector<Command> AllCommands() {
-  return {ResizeCommand(),    ConvertCommand(), ThumbnailCommand(), SpriteCommand(), PreviewCommand(),
-          RunPresetCommand(), PlanCommand(),    PresetsCommand(),   WatchCommand(),  GetCommand(),
-          ListCommand(),      CancelCommand(),  RetryCommand(),     DeleteCommand(), UploadCommand(),
-          DownloadCommand(),  ProbeCommand(),   StatsCommand(),     PauseCommand(),  ResumeCommand()};
+  return {ResizeCommand(),     ConvertCommand(), ThumbnailCommand(), SpriteCommand(), PreviewCommand(),
+          RunPresetCommand(),  PlanCommand(),    PresetsCommand(),   WatchCommand(),  GetCommand(),
+          ListCommand(),       CancelCommand(),  RetryCommand(),     DeleteCommand(), UploadCommand(),
+          DownloadCommand(),   ProbeCommand(),   StatsCommand(),     PauseCommand(),  ResumeCommand(),
+          CompletionCommand(), VersionCommand()};
+}
+
+std::vector<Flag> GlobalFlags() {
+  return {
+      {"server", "HOST:PORT", absl::StrCat("The server; ", kDefaultServer, " by default.")},
+      {"json", "", "Print JSON, one object a line, for programs."},
+      {"help", "man", "Show help. As --help=man: print the source of the manual page spool(1).", 'h',
+       Flag::Value::kOptional},
+      {"version", "", "Show the version of this program."},
+  };
 }
 
 ExitCode RunSpool(absl::Span<const std::string> words, const Environment& environment) {

@@ -9,11 +9,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "client/cli/commands.h"
 #include "client/cpp/fake_server.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "server/base/fake_clock.h"
+#include "server/base/version.h"
 
 namespace spool::cli {
 namespace {
@@ -156,7 +159,7 @@ TEST_F(SpoolTest, MistakesEndWithTwo) {
 
 TEST_F(SpoolTest, HelpNamesEveryCommandAndFlag) {
   EXPECT_EQ(Run({"--help"}), ExitCode::kOk);
-  EXPECT_THAT(out_.str(), HasSubstr("    download   fetch the output of a completed job\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("    download    fetch the output of a completed job\n"));
   out_.str("");
   EXPECT_EQ(Run({"download", "--help"}), ExitCode::kOk);
   EXPECT_THAT(out_.str(), StartsWith("NAME\n    spool download - fetch the output of a completed job\n\n"
@@ -169,13 +172,32 @@ TEST_F(SpoolTest, HelpNamesEveryCommandAndFlag) {
 }
 
 TEST_F(SpoolTest, EveryHelpFitsAPage) {
-  for (const char* command :
-       {"resize", "convert", "thumbnail", "sprite", "preview", "run",      "plan",  "presets", "watch", "get",
-        "list",   "cancel",  "retry",     "delete", "upload",  "download", "probe", "stats",   "pause", "resume"}) {
+  for (const Command& command : AllCommands()) {
     out_.str("");
-    EXPECT_EQ(Run({command, "-h"}), ExitCode::kOk);
+    EXPECT_EQ(Run({command.name, "-h"}), ExitCode::kOk);
     std::istringstream lines(out_.str());
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80) << line;
+  }
+}
+
+TEST_F(SpoolTest, TheManualPageHasEveryFlagOfEveryCommand) {
+  EXPECT_EQ(Run({"--help=man"}), ExitCode::kOk);
+  EXPECT_THAT(out_.str(), StartsWith(".TH SPOOL 1 "));
+  for (const Command& command : AllCommands()) {
+    EXPECT_THAT(out_.str(), HasSubstr("\n.SS spool " + command.name));
+    for (const Flag& flag : command.flags) {
+      EXPECT_THAT(out_.str(), HasSubstr("\\-\\-" + absl::StrReplaceAll(flag.name, {{"-", "\\-"}}))) << command.name;
+    }
+  }
+  EXPECT_EQ(Run({"list", "--help=html"}), ExitCode::kUsage);
+}
+
+TEST_F(SpoolTest, VersionAsksNoServer) {
+  const std::vector<std::vector<std::string>> ways = {{"version"}, {"--version"}, {"list", "--version"}};
+  for (const std::vector<std::string>& words : ways) {
+    out_.str("");
+    EXPECT_EQ(RunSpool(words, environment_), ExitCode::kOk);
+    EXPECT_EQ(out_.str(), absl::StrCat("spool ", kVersion, "\n"));
   }
 }
 

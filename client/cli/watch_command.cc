@@ -7,9 +7,8 @@
 #include <string>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
+#include "client/cli/flag_values.h"
 #include "client/cli/usage_error.h"
 #include "client/cli/values.h"
 #include "client/cli/watch_view.h"
@@ -106,7 +105,7 @@ absl::StatusOr<ExitCode> Watch(Session& session, const Arguments& arguments) {
 Command WatchCommand() {
   return {
       .name = "watch",
-      .synopsis = "[--job ID]... [--video ID]... [--from START] [--until-terminal] [flags]",
+      .synopsis = "[--job JOB]... [--video ID]... [--from START] [--until-terminal] [flags]",
       .summary = "follow what happens to jobs",
       .description =
           "Prints each event as it happens, until interrupted. On a terminal, running jobs have a progress bar at the "
@@ -117,18 +116,19 @@ Command WatchCommand() {
           "With --json, an event is a line with its own fields, a progress sample a line {\"progress\":…}, a job of a "
           "snapshot a line {\"job\":…}.",
       .flags =
-          {{"job", "ID", "Only this job; may be repeated. It need not exist yet."},
+          {{"job", "JOB", "Only this job; may be repeated. It need not exist yet."},
            {"video", "ID", "Only jobs of this video; may be repeated."},
-           {"type", "TYPE",
-            absl::StrCat("Only events of this type: ", absl::StrJoin(EnumNames(v1::EventType_descriptor()), ", "),
-                         "; may be repeated.")},
-           {"state", "STATE",
-            absl::StrCat("Only events that leave the job in this state: ",
-                         absl::StrJoin(EnumNames(v1::JobState_descriptor()), ", "), "; may be repeated.")},
+           OneOfFlag<v1::EventType>("type", "TYPE", "Only events of this type: ", "; may be repeated."),
+           OneOfFlag<v1::JobState>("state", "STATE",
+                                   "Only events that leave the job in this state: ", "; may be repeated."),
            {"label", "KEY=VALUE", "Only jobs with this label; may be repeated."},
-           {"from", "START",
+           {"from",
+            "START",
             "latest: only what is new (the default). earliest: all that the server still has. snapshot: the jobs "
-            "as they are now, then what is new. Or what follows an event's sequence, or a resume token."},
+            "as they are now, then what is new. Or what follows an event's sequence, or a resume token.",
+            0,
+            Flag::Value::kRequired,
+            {"latest", "earliest", "snapshot"}},
            {"until-terminal", "",
             "End when all jobs named by --job are over: with exit status 1 if one of them failed or was cancelled. "
             "Without --from, begins with a snapshot."},
