@@ -68,6 +68,16 @@ absl::Status WithResource(absl::Status status, absl::string_view type, absl::str
   return status;
 }
 
+absl::Status WithErrorInfo(const absl::Status& status) {
+  if (status.ok() || !ErrorInfoOf(status).reason().empty()) return status;
+  absl::Status whole = status;
+  google::rpc::ErrorInfo info;
+  info.set_reason(absl::StatusCodeToString(status.code()));
+  info.set_domain("spool");
+  Attach(whole, info);
+  return whole;
+}
+
 google::rpc::ErrorInfo ErrorInfoOf(const absl::Status& status) { return Read<google::rpc::ErrorInfo>(status); }
 google::rpc::BadRequest BadRequestOf(const absl::Status& status) { return Read<google::rpc::BadRequest>(status); }
 

@@ -31,6 +31,9 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay);
 // The same status, also naming the thing it is about.
 absl::Status WithResource(absl::Status status, absl::string_view type, absl::string_view name);
 
+// The same status; one without an ErrorInfo gets one, with its code's name as the reason.
+absl::Status WithErrorInfo(const absl::Status& status);
+
 // The details; default values when the status has none.
 google::rpc::ErrorInfo ErrorInfoOf(const absl::Status& status);
 google::rpc::BadRequest BadRequestOf(const absl::Status& status);

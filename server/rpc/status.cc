@@ -14,11 +14,9 @@ constexpr size_t kMaxDetails = 4000;
 
 }  // namespace
 
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  if (ErrorInfoOf(status).reason().empty()) {
-    return ToGrpc(Error(status.code(), absl::StatusCodeToString(status.code()), status.message()));
-  }
+grpc::Status ToGrpc(const absl::Status& raw) {
+  if (raw.ok()) return grpc::Status::OK;
+  const absl::Status status = WithErrorInfo(raw);
   const std::string message(status.message().substr(0, kMaxMessage));
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
