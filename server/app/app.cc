@@ -51,6 +51,9 @@ absl::Status CheckFlags() {
       absl::GetFlag(FLAGS_short_slots) > 1024) {
     return absl::InvalidArgumentError("--slots and --short_slots must be 0 to 1024");
   }
+  if (absl::GetFlag(FLAGS_max_http_connections) < 1) {
+    return absl::InvalidArgumentError("--max_http_connections must be at least 1");
+  }
   for (const int64_t limit :
        {absl::GetFlag(FLAGS_max_pixels), absl::GetFlag(FLAGS_max_output_bytes), absl::GetFlag(FLAGS_max_upload_bytes),
         absl::GetFlag(FLAGS_max_waiting_jobs), absl::GetFlag(FLAGS_retain_jobs), absl::GetFlag(FLAGS_retain_events),
@@ -97,6 +100,15 @@ executor::ExecutorOptions ExecutorOptionsFromFlags() {
   return options;
 }
 
+gateway::HttpOptions HttpOptionsFromFlags() {
+  gateway::HttpOptions options;
+  options.address = absl::GetFlag(FLAGS_http_address);
+  options.admission.origins = absl::GetFlag(FLAGS_http_origins);
+  options.admission.hosts = absl::GetFlag(FLAGS_http_hosts);
+  options.max_connections = absl::GetFlag(FLAGS_max_http_connections);
+  return options;
+}
+
 // Each connection, watcher and worker needs descriptors; the usual soft limit is 1024 and the hard one far higher.
 void RaiseDescriptorLimit() {
   rlimit limit;
@@ -137,7 +149,7 @@ absl::Status Run() {
   service::Services services({store.get(), &feed, files.get(), &executor}, absl::GetFlag(FLAGS_max_upload_bytes));
   absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(absl::GetFlag(FLAGS_grpc_address), &services);
   absl::StatusOr<std::unique_ptr<gateway::HttpServer>> http =
-      grpc.ok() ? gateway::HttpServer::Start(absl::GetFlag(FLAGS_http_address)) : grpc.status();
+      grpc.ok() ? gateway::HttpServer::Start(HttpOptionsFromFlags(), &services) : grpc.status();
   if (http.ok()) {
     executor.Start();
     printf("spoold ready grpc=%s http=%s\n", (*grpc)->address().c_str(), (*http)->address().c_str());
@@ -179,11 +191,12 @@ absl::Status Run() {
   feed.WaitUntilIdle(kStreamGrace);
   if (grpc.ok()) (*grpc)->Shutdown(kStreamGrace);
   const absl::Status started = http.status();
-  if (http.ok()) http->reset();
+  if (http.ok()) (*http)->Shutdown(kStreamGrace);
   executor.Stop(absl::ZeroDuration());
   services.Stop();
   feed.Stop();
   store.reset();
+  if (http.ok()) http->reset();
   if (grpc.ok()) grpc->reset();
   if (started.ok()) LogInfo("stopped");
   return started;

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <string>
+#include <vector>
+
 #include "absl/flags/flag.h"
 #include "absl/flags/reflection.h"
 #include "absl/strings/ascii.h"
@@ -10,6 +13,11 @@
 
 ABSL_FLAG(std::string, grpc_address, "127.0.0.1:50051", "host:port of gRPC; port 0 picks a free one");
 ABSL_FLAG(std::string, http_address, "127.0.0.1:8080", "host:port of HTTP; port 0 picks a free one");
+ABSL_FLAG(std::vector<std::string>, http_origins, {},
+          "pages of these origins may call the HTTP port, as browsers write them: https://shop.example");
+ABSL_FLAG(std::vector<std::string>, http_hosts, {},
+          "names that the HTTP port answers to, beside localhost and IP addresses");
+ABSL_FLAG(int, max_http_connections, 4096, "most HTTP connections; further ones are answered with 503");
 ABSL_FLAG(bool, allow_unprotected_network, false,
           "listen on addresses that other machines can reach, although there is neither TLS nor a login");
 ABSL_FLAG(std::string, data_dir, "", "required: folder of the store and of uploads; made if missing");

@@ -4,6 +4,7 @@
 #define SPOOL_SERVER_APP_FLAGS_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/flags/declare.h"
 #include "absl/status/status.h"
@@ -11,6 +12,9 @@
 
 ABSL_DECLARE_FLAG(std::string, grpc_address);
 ABSL_DECLARE_FLAG(std::string, http_address);
+ABSL_DECLARE_FLAG(std::vector<std::string>, http_origins);
+ABSL_DECLARE_FLAG(std::vector<std::string>, http_hosts);
+ABSL_DECLARE_FLAG(int, max_http_connections);
 ABSL_DECLARE_FLAG(bool, allow_unprotected_network);
 ABSL_DECLARE_FLAG(std::string, data_dir);
 ABSL_DECLARE_FLAG(std::string, media_root);

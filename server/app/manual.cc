@@ -31,7 +31,12 @@ struct FlagGroup {
 const std::vector<FlagGroup>& FlagGroups() {
   static const auto* const groups = new std::vector<FlagGroup>{
       {"Network",
-       {{"grpc_address", "HOST:PORT"}, {"http_address", "HOST:PORT"}, {"allow_unprotected_network", nullptr}}},
+       {{"grpc_address", "HOST:PORT"},
+        {"http_address", "HOST:PORT"},
+        {"http_origins", "ORIGIN,…"},
+        {"http_hosts", "NAME,…"},
+        {"max_http_connections", "NUMBER"},
+        {"allow_unprotected_network", nullptr}}},
       {"Storage", {{"data_dir", "FOLDER"}, {"media_root", "FOLDER"}, {"output_root", "FOLDER"}, {"store", "KIND"}}},
       {"Execution",
        {{"slots", "NUMBER"}, {"short_slots", "NUMBER"}, {"drain_timeout", "DURATION"}, {"worker", "PROGRAM"}}},

@@ -1,89 +1,66 @@
 #include "server/gateway/http_server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <atomic>
-#include <boost/asio.hpp>
-#include <boost/beast.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "server/base/log.h"
+#include "server/gateway/connection.h"
+#include "server/gateway/router.h"
+#include "server/gateway/socket.h"
 
 namespace spool::gateway {
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
 using asio::ip::tcp;
 
-constexpr std::chrono::seconds kRequestTimeout{10};
-constexpr size_t kMaxRequestBytes = 32 << 10;
+// After an accept that failed for lack of descriptors.
+constexpr std::chrono::milliseconds kAcceptPause{100};
 
-// One connection: a request, its answer, the next request.
-class Connection : public std::enable_shared_from_this<Connection> {
- public:
-  Connection(tcp::socket socket, const std::atomic<bool>* draining) : stream_(std::move(socket)), draining_(draining) {}
+constexpr char kFull[] =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
 
-  void Read() {
-    parser_.emplace();
-    parser_->header_limit(kMaxRequestBytes);
-    parser_->body_limit(kMaxRequestBytes);
-    stream_.expires_after(kRequestTimeout);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](beast::error_code error, size_t) {
-      // Nothing to answer to a client that left or sent no HTTP: the connection ends with this object.
-      if (!error) self->Answer(self->parser_->get());
-    });
-  }
-
- private:
-  void Answer(const http::request<http::string_body>& request) {
-    response_ = {};
-    response_.version(request.version());
-    response_.keep_alive(request.keep_alive());
-    response_.set(http::field::content_type, "text/plain; charset=utf-8");
-    response_.set(http::field::cache_control, "no-store");
-    response_.set("X-Content-Type-Options", "nosniff");
-    if (request.target() != "/healthz") {
-      response_.result(http::status::not_found);
-      response_.body() = "not found\n";
-    } else if (request.method() != http::verb::get && request.method() != http::verb::head) {
-      response_.result(http::status::method_not_allowed);
-      response_.set(http::field::allow, "GET, HEAD");
-      response_.body() = "method not allowed\n";
-    } else if (*draining_) {
-      response_.result(http::status::service_unavailable);
-      response_.body() = "draining\n";
-    } else {
-      response_.body() = "ok\n";
-    }
-    response_.prepare_payload();
-    if (request.method() == http::verb::head) response_.body().clear();
-    http::async_write(stream_, response_, [self = shared_from_this()](beast::error_code error, size_t) {
-      if (error || self->response_.need_eof()) {
-        beast::error_code ignored;
-        self->stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-        return;
-      }
-      self->Read();
-    });
-  }
-
-  beast::tcp_stream stream_;
-  const std::atomic<bool>* const draining_;
-  beast::flat_buffer buffer_{kMaxRequestBytes};
-  std::optional<http::request_parser<http::string_body>> parser_;
-  http::response<http::string_body> response_;
+// One thread and the connections that it serves.
+struct Reactor {
+  asio::io_context context{1};
+  std::thread thread;
 };
+
+void Tune(tcp::socket& socket) {
+  const int fd = socket.native_handle();
+  const auto set = [fd](int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof(value)); };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  // What waits in the kernel is a copy that no one shares; the feed serves a slow reader from the log instead.
+  set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 16 << 10);
+  // A reader that does not read is welcome, one that is not there is not.
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 30);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
 
 class BeastServer : public HttpServer {
  public:
-  ~BeastServer() override {
-    context_.stop();
-    if (thread_.joinable()) thread_.join();
+  BeastServer(const HttpOptions& options, service::Services* services)
+      : router_(services, options.admission), max_connections_(options.max_connections) {
+    for (int i = 0; i < options.threads; ++i) reactors_.push_back(std::make_unique<Reactor>());
   }
+  ~BeastServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address) {
     const size_t colon = address.rfind(':');
@@ -99,44 +76,94 @@ class BeastServer : public HttpServer {
     const auto ip = asio::ip::make_address(bare, error);
     if (error) return absl::FailedPreconditionError(absl::StrCat("http_address ", address, " names no IP address"));
     const tcp::endpoint endpoint(ip, static_cast<uint16_t>(port));
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    acceptor_.emplace(reactors_[0]->context);
+    acceptor_->open(endpoint.protocol(), error);
+    if (!error) acceptor_->set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_->bind(endpoint, error);
+    if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
     if (error) {
       return absl::FailedPreconditionError(
           absl::StrCat("cannot listen on http_address ", address, ": ", error.message()));
     }
-    address_ = absl::StrCat(host, ":", acceptor_.local_endpoint().port());
+    address_ = absl::StrCat(host, ":", acceptor_->local_endpoint().port());
+    pause_.emplace(reactors_[0]->context);
     Accept();
-    thread_ = std::thread([this] { context_.run(); });
+    for (const auto& reactor : reactors_) {
+      reactor->thread = std::thread([context = &reactor->context] {
+        // Until Shutdown, also while there is no connection.
+        const auto work = asio::make_work_guard(*context);
+        context->run();
+      });
+    }
     return absl::OkStatus();
   }
 
   std::string address() const override { return address_; }
-  void Drain() override { draining_ = true; }
+  void Drain() override { router_.Drain(); }
+
+  void Shutdown(absl::Duration grace) override {
+    if (stopped_) return;
+    stopped_ = true;
+    router_.Drain();
+    if (acceptor_.has_value()) {
+      asio::post(reactors_[0]->context, [this] {
+        beast::error_code ignored;
+        acceptor_->close(ignored);
+        pause_->cancel();
+      });
+    }
+    const absl::Time end = absl::Now() + grace;
+    while (*router_.exchanges() > 0 && absl::Now() < end) absl::SleepFor(absl::Milliseconds(5));
+    for (const auto& reactor : reactors_) reactor->context.stop();
+    for (const auto& reactor : reactors_) {
+      if (reactor->thread.joinable()) reactor->thread.join();
+    }
+  }
 
  private:
   void Accept() {
-    acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<Connection>(std::move(socket), &draining_)->Read();
+    Reactor& next = *reactors_[next_++ % reactors_.size()];
+    acceptor_->async_accept(next.context, [this, &next](beast::error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted || !acceptor_->is_open()) return;
+      if (error) {
+        LogWarning("cannot take an HTTP connection", {{"why", error.message()}});
+        pause_->expires_after(kAcceptPause);
+        pause_->async_wait([this](beast::error_code stopped) {
+          if (!stopped) Accept();
+        });
+        return;
+      }
+      Tune(socket);
+      if (connections_ >= max_connections_) {
+        // Fits into the socket's buffer.
+        send(socket.native_handle(), kFull, sizeof(kFull) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+      } else {
+        asio::post(next.context,
+                   [this, socket = std::move(socket), count = std::make_unique<Counted>(&connections_)]() mutable {
+                     ServeConnection(&router_, Socket(std::move(socket), nullptr), std::move(count));
+                   });
+      }
       Accept();
     });
   }
 
-  std::atomic<bool> draining_{false};
-  asio::io_context context_{1};
-  tcp::acceptor acceptor_{context_};
+  // Outlive the reactors: what is left in those when they go refers to them.
+  Router router_;
+  std::atomic<int> connections_{0};
+  const int max_connections_;
+  std::vector<std::unique_ptr<Reactor>> reactors_;
+  std::optional<tcp::acceptor> acceptor_;
+  std::optional<asio::steady_timer> pause_;
+  size_t next_ = 0;
   std::string address_;
-  std::thread thread_;
+  bool stopped_ = false;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& address) {
-  auto server = std::make_unique<BeastServer>();
-  if (absl::Status status = server->Listen(address); !status.ok()) return status;
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpOptions& options, service::Services* services) {
+  auto server = std::make_unique<BeastServer>(options, services);
+  if (absl::Status status = server->Listen(options.address); !status.ok()) return status;
   return std::unique_ptr<HttpServer>(std::move(server));
 }
 

@@ -1,4 +1,4 @@
-// The HTTP port.
+// The HTTP port: what browsers, curl and scrapers come to.
 
 #ifndef SPOOL_SERVER_GATEWAY_HTTP_SERVER_H_
 #define SPOOL_SERVER_GATEWAY_HTTP_SERVER_H_
@@ -7,20 +7,35 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/gateway/admission.h"
+#include "server/service/services.h"
 
 namespace spool::gateway {
 
-// One thread, asynchronous. Answers GET /healthz: 200 "ok", or 503 "draining"; any other path 404, any other method
-// 405. A request that is not complete within ten seconds, or has more than 32 KiB, ends its connection.
+struct HttpOptions {
+  // host:port, port 0 picks a free one.
+  std::string address;
+  AdmissionOptions admission;
+  // Further ones are answered with 503 and closed.
+  int max_connections = 4096;
+  // Each serves its share of the connections.
+  int threads = 2;
+};
+
 class HttpServer {
  public:
-  // host:port, port 0 picks a free one. Serves when it returns. FailedPrecondition: the address cannot be used.
-  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& address);
+  // Serves when it returns. FailedPrecondition: the address cannot be used. `services` outlives the server.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const HttpOptions& options, service::Services* services);
   virtual ~HttpServer() = default;
 
   // host:port with the port that was picked.
   virtual std::string address() const = 0;
+  // /healthz says so from now on; connections end with their answer.
   virtual void Drain() = 0;
+  // Takes no more connections, lets those under way end for `grace`, cuts the rest, ends the threads. Calls that were
+  // begun may still end later and are passed over, until this object goes. Idempotent.
+  virtual void Shutdown(absl::Duration grace) = 0;
 };
 
 }  // namespace spool::gateway

@@ -50,6 +50,8 @@ class JobCalls {
   // As EventFeed::Watch.
   absl::StatusOr<std::shared_ptr<feed::Subscription>> WatchEvents(const v1::WatchEventsRequest& request,
                                                                   std::shared_ptr<feed::Sink> sink);
+  // The resume token of a place in the log.
+  std::string TokenAt(int64_t sequence) const;
 
  private:
   static constexpr int kMaxPlans = 4;
@@ -57,7 +59,6 @@ class JobCalls {
   // The request's own checks, then those that need the disk.
   absl::StatusOr<job::NewJob> MakeJob(const v1::EnqueueRequest& request);
   absl::Status CheckWritable() const;
-  std::string TokenAt(int64_t sequence) const;
 
   store::JobStore* const store_;
   feed::EventFeed* const feed_;

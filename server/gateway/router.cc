@@ -1,0 +1,133 @@
+#include "server/gateway/router.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "server/base/errors.h"
+#include "server/gateway/event_frames.h"
+#include "server/gateway/event_source.h"
+#include "server/gateway/media_route.h"
+#include "server/gateway/rpc_route.h"
+
+namespace spool::gateway {
+namespace {
+
+Route Always(Reply reply) {
+  Route route;
+  // The body, if any, is left unread and the connection closed.
+  route.body = Route::Body::kPieces;
+  route.answer = [reply = std::move(reply)](const std::shared_ptr<Exchange>& exchange) { exchange->Respond(reply); };
+  return route;
+}
+
+Route NotFound(const Request& request) {
+  Reply reply = ErrorReply(Error(absl::StatusCode::kNotFound, "PATH_UNKNOWN",
+                                 absl::StrCat("nothing is at ", request.target.path.substr(0, 200))));
+  return Always(std::move(reply));
+}
+
+Route WrongMethod(const std::vector<absl::string_view>& allowed) {
+  const std::string list = absl::StrJoin(allowed, ", ");
+  Reply reply =
+      ErrorReply(Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED", absl::StrCat("this path takes ", list)));
+  reply.status = 405;
+  reply.headers.emplace_back("Allow", list);
+  return Always(std::move(reply));
+}
+
+Reply Text(int status, absl::string_view text) {
+  Reply reply;
+  reply.status = status;
+  reply.content_type = "text/plain; charset=utf-8";
+  reply.body = std::string(text);
+  return reply;
+}
+
+bool IsGet(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+}  // namespace
+
+Router::Router(service::Services* services, AdmissionOptions admission)
+    : services_(services), admission_(std::move(admission)), methods_(services) {}
+
+Route Router::Find(const Request& request, bool http_1_1) {
+  // Balancers ask by whatever name they have, and it tells nothing that a stranger may not know.
+  if (request.target.path == "/healthz") {
+    if (!IsGet(request)) return WrongMethod({"GET", "HEAD"});
+    return Always(draining_ ? Text(503, "draining\n") : Text(200, "ok\n"));
+  }
+  if (std::optional<Reply> reply = admission_.Answer(request, http_1_1); reply.has_value()) {
+    return Always(*std::move(reply));
+  }
+  if (absl::StartsWith(request.target.path, "/spool.v1.")) {
+    Route route;
+    route.body = Route::Body::kWhole;
+    route.answer = [this](std::shared_ptr<Exchange> exchange) { AnswerRpc(methods_, &json_, std::move(exchange)); };
+    return route;
+  }
+  return FindFixed(request);
+}
+
+Route Router::FindFixed(const Request& request) {
+  const std::string& path = request.target.path;
+  Route route;
+  service::JobCalls* const jobs = &services_->jobs;
+  if (path == "/v1/events") {
+    if (request.method != "GET") return WrongMethod({"GET"});
+    route.answer = [this, jobs](std::shared_ptr<Exchange> exchange) {
+      AnswerEvents(jobs, &json_, std::move(exchange));
+    };
+    return route;
+  }
+  if (path == "/v1/events/ws") {
+    if (request.method != "GET") return WrongMethod({"GET"});
+    if (!absl::EqualsIgnoreCase(request.Header("upgrade"), "websocket")) {
+      Reply reply = Text(426, "this path speaks WebSocket\n");
+      reply.headers = {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}};
+      return Always(std::move(reply));
+    }
+    route.web_socket = true;
+    route.answer = [this, jobs](std::shared_ptr<Exchange> exchange) {
+      AnswerWebSocket(jobs, &json_, std::move(exchange));
+    };
+    return route;
+  }
+  if (path == "/v1/media") {
+    if (request.method != "PUT" && request.method != "POST") return WrongMethod({"PUT", "POST"});
+    route.body = Route::Body::kPieces;
+    route.answer = [this](std::shared_ptr<Exchange> exchange) { AnswerUpload(services_, std::move(exchange)); };
+    return route;
+  }
+  absl::string_view rest = path;
+  if (absl::ConsumePrefix(&rest, "/v1/jobs/")) return FindJob(request, rest);
+  return NotFound(request);
+}
+
+Route Router::FindJob(const Request& request, absl::string_view rest) {
+  const size_t slash = rest.find('/');
+  const absl::string_view what = slash == absl::string_view::npos ? "" : rest.substr(slash + 1);
+  if (what != "events" && what != "media") return NotFound(request);
+  if (what == "media" ? !IsGet(request) : request.method != "GET") {
+    return what == "media" ? WrongMethod({"GET", "HEAD"}) : WrongMethod({"GET"});
+  }
+  absl::StatusOr<std::string> id = PercentDecode(rest.substr(0, slash), Plus::kPlus);
+  if (!id.ok()) return Always(ErrorReply(id.status()));
+  Route route;
+  if (what == "events") {
+    route.answer = [this, id = *id](std::shared_ptr<Exchange> exchange) {
+      AnswerJobEvents(&services_->jobs, &json_, id, std::move(exchange));
+    };
+  } else {
+    route.answer = [this, id = *id](std::shared_ptr<Exchange> exchange) {
+      AnswerMedia(services_, id, std::move(exchange));
+    };
+  }
+  return route;
+}
+
+}  // namespace spool::gateway

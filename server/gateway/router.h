@@ -1,0 +1,86 @@
+// Which handler answers which request.
+
+#ifndef SPOOL_SERVER_GATEWAY_ROUTER_H_
+#define SPOOL_SERVER_GATEWAY_ROUTER_H_
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "server/gateway/admission.h"
+#include "server/gateway/event_json.h"
+#include "server/gateway/exchange.h"
+#include "server/gateway/methods.h"
+#include "server/service/services.h"
+
+namespace spool::gateway {
+
+struct Route {
+  enum class Body {
+    kNone,    // a body is refused
+    kWhole,   // read before the answer, up to kMaxBodyBytes
+    kPieces,  // read by the handler
+  };
+  Body body = Body::kNone;
+  // A WebSocket: the exchange begins with the client's first frame as its body.
+  bool web_socket = false;
+  std::function<void(std::shared_ptr<Exchange>)> answer;
+};
+
+// One of how many there are, as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<int>* count) : count_(count) { ++*count_; }
+  ~Counted() { --*count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<int>* const count_;
+};
+
+// As gRPC's: a batch of ten thousand jobs.
+inline constexpr size_t kMaxBodyBytes = 16 << 20;
+
+// Thread-safe.
+class Router {
+ public:
+  // `services` outlives it.
+  Router(service::Services* services, AdmissionOptions admission);
+
+  // `http_1_1`: not older.
+  Route Find(const Request& request, bool http_1_1);
+  // What every answer to this request carries.
+  Headers AnswerHeaders(const Request& request) const { return admission_.AnswerHeaders(request); }
+  const MethodTable& methods() const { return methods_; }
+
+  // From here on /healthz answers 503, so that a balancer sends no more clients.
+  void Drain() { draining_ = true; }
+  bool draining() const { return draining_; }
+
+  // Exchanges under way.
+  std::atomic<int>* exchanges() { return &exchanges_; }
+
+  // Bodies that are being read take memory, of all connections together at most kMaxHeldBytes; false beyond. What was
+  // asked for is let go in any case.
+  bool HoldBody(int64_t bytes) { return held_bytes_.fetch_add(bytes) + bytes <= kMaxHeldBytes; }
+  void LetBodyGo(int64_t bytes) { held_bytes_ -= bytes; }
+
+ private:
+  static constexpr int64_t kMaxHeldBytes = int64_t{256} << 20;
+  Route FindFixed(const Request& request);
+  Route FindJob(const Request& request, absl::string_view rest);
+
+  service::Services* const services_;
+  const Admission admission_;
+  const MethodTable methods_;
+  EventJson json_;
+  std::atomic<bool> draining_{false};
+  std::atomic<int> exchanges_{0};
+  std::atomic<int64_t> held_bytes_{0};
+};
+
+}  // namespace spool::gateway
+
+#endif  // SPOOL_SERVER_GATEWAY_ROUTER_H_
