@@ -28,6 +28,7 @@
 #include "server/feed/event_feed.h"
 #include "server/files/media_files.h"
 #include "server/gateway/http_server.h"
+#include "server/metrics/server_metrics.h"
 #include "server/rpc/server.h"
 #include "server/service/services.h"
 #include "server/store/sqlite/sqlite_job_store.h"
@@ -144,12 +145,19 @@ absl::Status Run() {
   store_options.max_waiting_jobs = absl::GetFlag(FLAGS_max_waiting_jobs);
   SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<store::SqliteJobStore> store, store::SqliteJobStore::Open(store_options));
   feed::EventFeed feed(store.get(), {});
+  metrics::ServerMetrics metrics;
+  store->AddListener(&metrics);
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 
   service::Services services({store.get(), &feed, files.get(), &executor}, absl::GetFlag(FLAGS_max_upload_bytes));
   absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(absl::GetFlag(FLAGS_grpc_address), &services);
+  gateway::HttpOptions http_options = HttpOptionsFromFlags();
+  http_options.metrics = [&](int http_connections) {
+    return metrics.Text({store.get(), &feed, executor.slots(), http_connections}, absl::Now());
+  };
+  http_options.metrics_type = metrics::ServerMetrics::kContentType;
   absl::StatusOr<std::unique_ptr<gateway::HttpServer>> http =
-      grpc.ok() ? gateway::HttpServer::Start(HttpOptionsFromFlags(), &services) : grpc.status();
+      grpc.ok() ? gateway::HttpServer::Start(http_options, &services) : grpc.status();
   if (http.ok()) {
     executor.Start();
     printf("spoold ready grpc=%s http=%s\n", (*grpc)->address().c_str(), (*http)->address().c_str());

@@ -172,6 +172,21 @@ bool EventFeed::draining() const {
   return draining_;
 }
 
+void EventFeed::CountSent(int64_t events, int64_t lag) {
+  const auto bucket = std::lower_bound(FeedFigures::kLagBounds.begin(), FeedFigures::kLagBounds.end(), lag);
+  delivered_.fetch_add(events, std::memory_order_relaxed);
+  lag_[bucket - FeedFigures::kLagBounds.begin()].fetch_add(1, std::memory_order_relaxed);
+  lag_sum_.fetch_add(lag, std::memory_order_relaxed);
+}
+
+FeedFigures EventFeed::figures() const {
+  FeedFigures figures;
+  figures.delivered = delivered_;
+  for (size_t i = 0; i < lag_.size(); ++i) figures.lag[i] = lag_[i];
+  figures.lag_sum = lag_sum_;
+  return figures;
+}
+
 int EventFeed::subscriptions() const {
   ReaderMutexLock lock(&mu_);
   return subscription_count_;

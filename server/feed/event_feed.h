@@ -7,6 +7,9 @@
 #ifndef SPOOL_SERVER_FEED_EVENT_FEED_H_
 #define SPOOL_SERVER_FEED_EVENT_FEED_H_
 
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <list>
@@ -46,6 +49,17 @@ struct FeedOptions {
   std::function<absl::Time()> monotonic_now;
 };
 
+// What was sent to streams since the start.
+struct FeedFigures {
+  // Upper bounds of the buckets of `lag`, in events; above the last is one more.
+  static constexpr std::array<int64_t, 7> kLagBounds = {0, 1, 10, 100, 1000, 10000, 100000};
+  // Events, each as often as it was sent.
+  int64_t delivered = 0;
+  // Responses with events, by how many events their stream was behind the log's end afterwards.
+  std::array<int64_t, kLagBounds.size() + 1> lag = {};
+  int64_t lag_sum = 0;
+};
+
 // Thread-safe. Must be made before the store takes writes, and outlive it.
 class EventFeed : public store::CommitListener {
  public:
@@ -70,6 +84,7 @@ class EventFeed : public store::CommitListener {
   ProgressBoard& progress() { return progress_; }
   store::LogRange Range() const;
   int subscriptions() const;
+  FeedFigures figures() const;
 
   // store::CommitListener:
   void OnCommit(absl::Span<const store::CommittedEvent> events) override;
@@ -98,6 +113,11 @@ class EventFeed : public store::CommitListener {
   store::JobStore* const store_;
   const FeedOptions options_;
   ProgressBoard progress_;
+  // A stream sent this many events and is this far behind.
+  void CountSent(int64_t events, int64_t lag);
+  std::atomic<int64_t> delivered_{0};
+  std::array<std::atomic<int64_t>, FeedFigures::kLagBounds.size() + 1> lag_ = {};
+  std::atomic<int64_t> lag_sum_{0};
 
   // Guards the ring, the head and where each subscription is: a subscription parks only if the head has not moved past
   // it, in the same critical section in which a commit moves the head and wakes the parked. So no wake-up is lost.

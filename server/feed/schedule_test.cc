@@ -79,6 +79,7 @@ class LogStore : public store::JobStore {
     stats.set_head_sequence(head);
     return stats;
   }
+  absl::StatusOr<store::StoreFigures> Figures() override { return store::StoreFigures(); }
   store::LogRange Range() override { return {7, earliest, head}; }
   absl::StatusOr<std::vector<store::StoredEvent>> ReadEvents(int64_t after, int max_events, int64_t) override {
     if (before_read) before_read();

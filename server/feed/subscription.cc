@@ -323,6 +323,7 @@ Subscription::Next Subscription::SendTail(Batch batch) {
   Update update;
   update.events = std::move(batch.events);
   Cover(update.rest, cursor_);
+  if (batch.count > 0) feed_->CountSent(batch.count, update.rest.coverage().head() - cursor_);
   if (request_.include_progress()) {
     for (v1::ProgressSample& sample :
          feed_->progress_.Since(progress_seen_, [this](const v1::Job& job) { return filter_.MatchesProgress(job); })) {

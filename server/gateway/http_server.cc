@@ -57,7 +57,9 @@ void Tune(tcp::socket& socket) {
 class BeastServer : public HttpServer {
  public:
   BeastServer(const HttpOptions& options, service::Services* services)
-      : router_(services, options.admission), max_connections_(options.max_connections) {
+      : router_(services, options.admission,
+                {[this, metrics = options.metrics] { return metrics(connections_); }, options.metrics_type}),
+        max_connections_(options.max_connections) {
     for (int i = 0; i < options.threads; ++i) reactors_.push_back(std::make_unique<Reactor>());
   }
   ~BeastServer() override { Shutdown(absl::ZeroDuration()); }

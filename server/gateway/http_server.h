@@ -3,6 +3,7 @@
 #ifndef SPOOL_SERVER_GATEWAY_HTTP_SERVER_H_
 #define SPOOL_SERVER_GATEWAY_HTTP_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,9 @@ struct HttpOptions {
   // host:port, port 0 picks a free one.
   std::string address;
   AdmissionOptions admission;
+  // What /metrics answers, given the number of HTTP connections; may wait for the disk. Its content-type.
+  std::function<std::string(int connections)> metrics;
+  std::string metrics_type;
   // Further ones are answered with 503 and closed.
   int max_connections = 4096;
   // Each serves its share of the connections.

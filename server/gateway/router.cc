@@ -52,8 +52,8 @@ bool IsGet(const Request& request) { return request.method == "GET" || request.m
 
 }  // namespace
 
-Router::Router(service::Services* services, AdmissionOptions admission)
-    : services_(services), admission_(std::move(admission)), methods_(services) {}
+Router::Router(service::Services* services, AdmissionOptions admission, MetricsPage metrics)
+    : services_(services), admission_(std::move(admission)), metrics_(std::move(metrics)), methods_(services) {}
 
 Route Router::Find(const Request& request, bool http_1_1) {
   // Balancers ask by whatever name they have, and it tells nothing that a stranger may not know.
@@ -101,6 +101,18 @@ Route Router::FindFixed(const Request& request) {
     if (request.method != "PUT" && request.method != "POST") return WrongMethod({"PUT", "POST"});
     route.body = Route::Body::kPieces;
     route.answer = [this](std::shared_ptr<Exchange> exchange) { AnswerUpload(services_, std::move(exchange)); };
+    return route;
+  }
+  if (path == "/metrics") {
+    if (!IsGet(request)) return WrongMethod({"GET", "HEAD"});
+    route.answer = [this](std::shared_ptr<Exchange> exchange) {
+      services_->pool.Post([this, exchange] {
+        Reply reply;
+        reply.content_type = metrics_.content_type;
+        reply.body = metrics_.text();
+        exchange->Post([exchange, reply = std::move(reply)]() mutable { exchange->Respond(std::move(reply)); });
+      });
+    };
     return route;
   }
   absl::string_view rest = path;

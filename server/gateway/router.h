@@ -43,11 +43,17 @@ class Counted {
 // As gRPC's: a batch of ten thousand jobs.
 inline constexpr size_t kMaxBodyBytes = 16 << 20;
 
+// What /metrics answers.
+struct MetricsPage {
+  std::function<std::string()> text;  // may wait for the disk
+  std::string content_type;
+};
+
 // Thread-safe.
 class Router {
  public:
   // `services` outlives it.
-  Router(service::Services* services, AdmissionOptions admission);
+  Router(service::Services* services, AdmissionOptions admission, MetricsPage metrics);
 
   // `http_1_1`: not older.
   Route Find(const Request& request, bool http_1_1);
@@ -74,6 +80,7 @@ class Router {
 
   service::Services* const services_;
   const Admission admission_;
+  const MetricsPage metrics_;
   const MethodTable methods_;
   EventJson json_;
   std::atomic<bool> draining_{false};

@@ -62,6 +62,11 @@ class CommitListener {
   virtual void OnCompacted(int64_t earliest) { (void)earliest; }
   // The queue gives out jobs again after a pause.
   virtual void OnResumed() {}
+  // A transaction of `writes` callers' writes is durable; it took this long from its begin on. After OnCommit.
+  virtual void OnTransaction(int writes, absl::Duration took) {
+    (void)writes;
+    (void)took;
+  }
 };
 
 // What the log holds. `earliest` is head + 1 when it is empty.
@@ -85,6 +90,15 @@ struct JobPage {
 struct StoredEvent {
   int64_t sequence;
   std::string bytes;
+};
+
+// What only operators ask for.
+struct StoreFigures {
+  v1::GetQueueStatsResponse stats;
+  // Of the log that is kept.
+  int64_t log_bytes = 0;
+  // When the job that has been in the queue longest entered it; InfiniteFuture when none is queued.
+  absl::Time oldest_queued = absl::InfiniteFuture();
 };
 
 // A view of all jobs as of one commit. Not thread-safe. Holds back the cleaning of the store's log while it lives.
@@ -162,6 +176,7 @@ class JobStore {
   // Newest first, those enqueued before `before` (0: from the newest). May return fewer than `limit` before the end.
   virtual absl::StatusOr<JobPage> ListJobs(const v1::JobFilter& filter, int limit, int64_t before) = 0;
   virtual absl::StatusOr<v1::GetQueueStatsResponse> Stats() = 0;
+  virtual absl::StatusOr<StoreFigures> Figures() = 0;
   // As of the last commit that listeners are told of. The other reads may show the next one a moment sooner.
   virtual LogRange Range() = 0;
   // Events after `after`, in order, without holes, until `max_events` or about `max_bytes`. OutOfRange when `after + 1`

@@ -14,6 +14,15 @@ void QueueIndex::Add(int priority, int64_t place, int64_t count) {
   if (level.total == 0 && level.blocks.empty()) levels_.erase(priority);
 }
 
+std::vector<int> QueueIndex::Priorities() const {
+  MutexLock lock(&mu_);
+  std::vector<int> priorities;
+  for (const auto& [priority, level] : levels_) {
+    if (level.total > 0) priorities.push_back(priority);
+  }
+  return priorities;
+}
+
 int64_t QueueIndex::AheadOfNew(int priority) const {
   MutexLock lock(&mu_);
   int64_t ahead = 0;

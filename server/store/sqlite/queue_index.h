@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "server/base/mutex.h"
@@ -20,6 +21,9 @@ class QueueIndex {
 
   void Add(int priority, int64_t place, int64_t count = 1);
   void Remove(int priority, int64_t place) { Add(priority, place, -1); }
+
+  // Those that queued jobs have.
+  std::vector<int> Priorities() const;
 
   // Jobs that are taken before any new job of this priority.
   int64_t AheadOfNew(int priority) const;

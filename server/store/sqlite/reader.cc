@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/base/errors.h"
+#include "server/base/proto_time.h"
 #include "server/base/status_macros.h"
 #include "server/store/sqlite/schema.h"
 
@@ -86,6 +87,8 @@ absl::Status Reader::Prepare() {
                          database_.Prepare("SELECT seq, record FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?"));
   SPOOL_ASSIGN_OR_RETURN(count_block_, database_.Prepare("SELECT count(*) FROM jobs WHERE state = 2 AND lane IN (0, 1)"
                                                          " AND priority = ? AND place >= ? AND place < ?"));
+  SPOOL_ASSIGN_OR_RETURN(first_queued_, database_.Prepare("SELECT seq, record FROM jobs WHERE state = 2 AND lane = ?"
+                                                          " AND priority = ? ORDER BY place LIMIT 1"));
   SPOOL_ASSIGN_OR_RETURN(events_, database_.Prepare("SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"));
   return absl::OkStatus();
 }
@@ -182,6 +185,24 @@ absl::Status Reader::ScanRows(sqlite::Statement& rows, PageScan& scan) {
     }
     scan.last = seq;
   }
+}
+
+absl::StatusOr<StoreFigures> Reader::ReadFigures() {
+  SPOOL_ASSIGN_OR_RETURN(const Ledger ledger, ReadLedger());
+  StoreFigures figures;
+  figures.stats = ledger.ToStats();
+  figures.log_bytes = ledger.event_bytes;
+  // Few priorities are in use, and of each lane the index gives the first at once.
+  for (const int priority : index_->Priorities()) {
+    for (const int lane : {0, 1}) {
+      sqlite::ScopedReset reset(first_queued_);
+      SPOOL_ASSIGN_OR_RETURN(const bool row, first_queued_.Bind(1, lane).Bind(2, priority).Step());
+      if (!row) continue;
+      SPOOL_ASSIGN_OR_RETURN(const v1::Job job, ParseJob(first_queued_.Bytes(1), first_queued_.Int(0)));
+      figures.oldest_queued = std::min(figures.oldest_queued, FromProto(job.queued_at()));
+    }
+  }
+  return figures;
 }
 
 absl::StatusOr<std::vector<StoredEvent>> Reader::ReadEvents(int64_t after, int max_events, int64_t max_bytes) {

@@ -27,6 +27,7 @@ class Reader {
   absl::StatusOr<StoredJob> GetJob(absl::string_view job_id);
   absl::StatusOr<JobPage> ListJobs(const v1::JobFilter& filter, int limit, int64_t before);
   absl::StatusOr<Ledger> ReadLedger() { return ledger_table_->Read(); }
+  absl::StatusOr<StoreFigures> ReadFigures();
   absl::StatusOr<std::vector<StoredEvent>> ReadEvents(int64_t after, int max_events, int64_t max_bytes);
 
  private:
@@ -53,7 +54,7 @@ class Reader {
   const QueueIndex* const index_;
   std::optional<LedgerTable> ledger_table_;
   sqlite::Statement job_by_id_, jobs_before_, jobs_of_ids_, jobs_of_videos_, jobs_ends_, jobs_after_, count_block_,
-      events_;
+      events_, first_queued_;
 };
 
 // All jobs as of one commit, on a connection of its own.

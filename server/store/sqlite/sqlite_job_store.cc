@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -170,6 +171,7 @@ void SqliteJobStore::WriterLoop() {
 
 void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batch) {
   const Ledger before = writer_->committed();
+  const auto began = std::chrono::steady_clock::now();
   absl::Status status = writer_->Begin();
   if (status.ok()) {
     for (const auto& operation : batch) operation->Apply(*writer_);
@@ -178,12 +180,14 @@ void SqliteJobStore::CommitTogether(std::vector<std::unique_ptr<Operation>> batc
     Pass(FailPoint::kAfterCommit);
     status = events.status();
     if (status.ok()) {
+      const absl::Duration took = absl::FromChrono(std::chrono::steady_clock::now() - began);
       Publish(writer_->committed());
       for (CommitListener* listener : listeners_) {
         if (!events->empty()) listener->OnCommit(*events);
         if (writer_->committed().earliest != before.earliest) listener->OnCompacted(writer_->committed().earliest);
         // Also after a pause that began in the same transaction: somebody may have been turned away in between.
         if (writer_->resumed() && !writer_->committed().paused) listener->OnResumed();
+        if (!events->empty()) listener->OnTransaction(static_cast<int>(batch.size()), took);
       }
     }
   }
@@ -281,6 +285,8 @@ absl::StatusOr<v1::GetQueueStatsResponse> SqliteJobStore::Stats() {
   if (!ledger.ok()) return MediumError(ledger.status());
   return ledger->ToStats();
 }
+
+absl::StatusOr<StoreFigures> SqliteJobStore::Figures() { return OrMediumError(BorrowedReader(this)->ReadFigures()); }
 
 LogRange SqliteJobStore::Range() {
   MutexLock lock(&mu_);

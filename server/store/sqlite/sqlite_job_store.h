@@ -60,6 +60,7 @@ class SqliteJobStore : public JobStore {
   absl::StatusOr<StoredJob> GetJob(absl::string_view job_id) override;
   absl::StatusOr<JobPage> ListJobs(const v1::JobFilter& filter, int limit, int64_t before) override;
   absl::StatusOr<v1::GetQueueStatsResponse> Stats() override;
+  absl::StatusOr<StoreFigures> Figures() override;
   LogRange Range() override;
   absl::StatusOr<std::vector<StoredEvent>> ReadEvents(int64_t after, int max_events, int64_t max_bytes) override;
   absl::StatusOr<std::unique_ptr<Snapshot>> OpenSnapshot() override;
