@@ -35,14 +35,14 @@ _LIBRARIES = {
         [],
         _ANYONE,
     ),
-    "grpcpp": (["grpc++"], ["-lgrpc++_reflection"], _ANYONE),
+    "grpcpp": (["grpc++"], [], _ANYONE),
     "protobuf": (["protobuf"], [], _ANYONE),
     "gtest": (["gtest", "gmock"], [], _ANYONE),
     "gtest_main": (["gtest", "gmock", "gtest_main"], [], _ANYONE),
     "benchmark": (["benchmark"], [], _ANYONE),
     # Headers only.
     "boost": ([], ["-lpthread"], _packages("server/gateway")),
-    "crypto": (["libcrypto"], [], _packages("server/base", "server/rpc", "server/worker")),
+    "crypto": (["libcrypto"], [], _packages("server/auth", "server/base", "server/rpc", "server/worker")),
     "sqlite3": (["sqlite3"], [], _packages("server/sqlite")),
     "seccomp": (["libseccomp"], [], _packages("server/worker")),
     "libav": (

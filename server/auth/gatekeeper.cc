@@ -1,12 +1,6 @@
 #include "server/auth/gatekeeper.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <thread>
-#include <tuple>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,62 +12,20 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "server/auth/files.h"
 #include "server/auth/grant.h"
 #include "server/auth/token_line.h"
 #include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/base/mutex.h"
-#include "server/base/posix_error.h"
 #include "server/base/proto_time.h"
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
-#include "server/base/unique_fd.h"
 
 namespace spool::auth {
 namespace {
 
-constexpr absl::Duration kTick = absl::Seconds(1);
-constexpr int64_t kMaxFileBytes = 16 << 20;
 constexpr size_t kMaxTokenBytes = 512;
-
-// Tells one state of a file from another.
-using Version = std::tuple<dev_t, ino_t, off_t, int64_t, int64_t, int64_t, int64_t>;
-
-Version VersionOf(const struct stat& info) {
-  return {info.st_dev,          info.st_ino,         info.st_size,        info.st_mtim.tv_sec,
-          info.st_mtim.tv_nsec, info.st_ctim.tv_sec, info.st_ctim.tv_nsec};
-}
-
-// Of a file that is not there.
-constexpr Version kNoVersion = {};
-
-Version VersionAt(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 ? VersionOf(info) : kNoVersion;
-}
-
-absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return PosixError(errno, "open");
-  struct stat info;
-  if (fstat(fd.get(), &info) != 0) return PosixError(errno, "stat");
-  if (!S_ISREG(info.st_mode)) return absl::InvalidArgumentError("is not a regular file");
-  if ((info.st_mode & S_IRWXO) != 0) {
-    return absl::InvalidArgumentError("others may read or write it: take that from them with chmod o-rwx");
-  }
-  if (info.st_size > kMaxFileBytes) return absl::InvalidArgumentError("is larger than 16 MiB");
-  std::string text(static_cast<size_t>(info.st_size), '\0');
-  size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = read(fd.get(), text.data() + size, text.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return PosixError(errno, "read");
-    if (got == 0) break;
-    size += static_cast<size_t>(got);
-  }
-  text.resize(size);
-  return text;
-}
 
 class OpenGate : public Gatekeeper {
  public:
@@ -85,16 +37,16 @@ class OpenGate : public Gatekeeper {
 class TokenGate : public Gatekeeper {
  public:
   TokenGate(std::string path, const Clock* clock) : path_(std::move(path)), clock_(clock) {}
-  ~TokenGate() override {
-    {
-      MutexLock lock(&mu_);
-      stopping_ = true;
-    }
-    if (thread_.joinable()) thread_.join();
-  }
 
   void StartWatching() {
-    thread_ = std::thread([this] { WatchFile(); });
+    watch_.emplace(std::vector<std::string>{path_}, [this] {
+      const absl::Status status = Reload();
+      if (status.ok()) {
+        LogInfo("tokens read again", {{"file", path_}});
+      } else {
+        LogError("the tokens stay as they were", {{"error", status.message()}});
+      }
+    });
   }
 
   bool open() const override { return false; }
@@ -121,12 +73,7 @@ class TokenGate : public Gatekeeper {
 
   absl::Status Reload() override {
     MutexLock reading(&reload_mu_);
-    // Before reading: a change meanwhile is another version, to be read at the next look.
-    const Version version = VersionAt(path_);
-    absl::Status status = Read();
-    MutexLock lock(&mu_);
-    version_ = version;
-    return status;
+    return Read();
   }
 
  private:
@@ -146,7 +93,7 @@ class TokenGate : public Gatekeeper {
   }
 
   absl::Status Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(reload_mu_) {
-    absl::StatusOr<std::string> text = ReadSecretFile(path_);
+    absl::StatusOr<std::string> text = ReadConfigFile(path_, Readers::kNobodyElse);
     absl::StatusOr<std::vector<Token>> tokens = text.ok() ? ParseTokenFile(*text) : text.status();
     if (!tokens.ok()) {
       return absl::FailedPreconditionError(absl::StrCat("token file ", path_, ": ", tokens.status().message()));
@@ -182,35 +129,14 @@ class TokenGate : public Gatekeeper {
     return absl::OkStatus();
   }
 
-  void WatchFile() {
-    const auto stopping = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_; };
-    for (;;) {
-      Version seen;
-      {
-        MutexLock lock(&mu_);
-        if (mu_.AwaitWithTimeout(Condition(&stopping), kTick)) return;
-        seen = version_;
-      }
-      if (VersionAt(path_) == seen) continue;
-      const absl::Status status = Reload();
-      if (status.ok()) {
-        LogInfo("tokens read again", {{"file", path_}});
-      } else {
-        LogError("the tokens stay as they were", {{"error", status.message()}});
-      }
-    }
-  }
-
   const std::string path_;
   const Clock* const clock_;
   // One reads at a time. Before mu_.
   Mutex reload_mu_;
   mutable Mutex mu_;
   std::vector<Entry> entries_ ABSL_GUARDED_BY(mu_);
-  // Of the file as it was last looked at, good or bad.
-  Version version_ ABSL_GUARDED_BY(mu_) = kNoVersion;
-  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_;
+  // Ends before everything that it uses.
+  std::optional<FileWatch> watch_;
 };
 
 }  // namespace
@@ -218,8 +144,9 @@ class TokenGate : public Gatekeeper {
 absl::StatusOr<std::unique_ptr<Gatekeeper>> Gatekeeper::Open(const std::string& token_file, const Clock* clock) {
   if (token_file.empty()) return std::make_unique<OpenGate>();
   auto gate = std::make_unique<TokenGate>(token_file, clock);
-  SPOOL_RETURN_IF_ERROR(gate->Reload());
+  // In this order, so that a change in between is seen.
   gate->StartWatching();
+  SPOOL_RETURN_IF_ERROR(gate->Reload());
   return gate;
 }
 
