@@ -85,7 +85,7 @@ Command TokenCommand() {
                 {"expires", "TIME", "Good until then: 2027-01-31T12:00:00Z, or +720h from now."},
                 {"note", "TEXT", "For whoever reads the file."}},
       .examples = {"spool token create --name dashboard --scope read",
-                   "spool token create --name red-team --scope write --label team=red --expires +720h"},
+                   "spool token create --name red --scope write --label team=red --expires +720h"},
       .run = RunToken,
   };
 }
