@@ -1,5 +1,7 @@
 // TLS on the gRPC port: who is let in, and certificates that change while a watch is open.
 
+#include <sys/stat.h>
+
 #include <string>
 
 #include "absl/strings/match.h"
@@ -14,8 +16,8 @@
 namespace spool::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 class TlsTest : public AccessTest {
  protected:
@@ -118,6 +120,10 @@ TEST_F(TlsTest, ClientsNeedACertificateOfTheRightAuthority) {
   EXPECT_OK(Try(Options(ours_, "read", &ours_)));
   EXPECT_THAT(Try(Options(ours_, "", &ours_)), Refused(absl::StatusCode::kUnauthenticated, "TOKEN_MISSING"));
   EXPECT_THAT(Try(Options(ours_, "read")), StatusIs(absl::StatusCode::kUnavailable));
+  // The audit log says whose certificate it was.
+  client::Client admin(server().address(), {.channel = Options(ours_, "admin", &ours_)});
+  ASSERT_OK(admin.PauseQueue());
+  EXPECT_THAT(server().Log(), ContainsRegex("msg=audit who=admin from=\"ipv4:127.0.0.1:[0-9]+ CN=client\""));
   // The same file names, another authority.
   ASSERT_OK(others_.Sign("client"));
   EXPECT_THAT(Try(Options(ours_, "read", &others_)), StatusIs(absl::StatusCode::kUnavailable));
@@ -191,6 +197,10 @@ TEST_F(TlsTest, AnotherClientAuthorityIsTakenToo) {
 TEST_F(TlsTest, WhatIsWrongWithTheFilesIsSaidAtTheStart) {
   ASSERT_OK(ours_.Sign("another"));
   const std::string cert = "--tls_cert=" + ours_.cert("server"), key = "--tls_key=" + ours_.key("server");
+  const std::string not_a_key = server().folder() + "/not_a_key", readable = server().folder() + "/readable";
+  ASSERT_OK(Replace(not_a_key, *ReadFile(ours_.cert("server"))));
+  ASSERT_OK(Replace(readable, *ReadFile(ours_.key("server"))));
+  ASSERT_EQ(chmod(readable.c_str(), 0644), 0);
   const struct {
     std::vector<std::string> flags;
     const char* says;
@@ -202,7 +212,8 @@ TEST_F(TlsTest, WhatIsWrongWithTheFilesIsSaidAtTheStart) {
       {{cert, "--tls_key=/no/such/key"}, "--tls_key=/no/such/key: open: No such file"},
       {{"--tls_cert=/no/such/cert", key}, "--tls_cert=/no/such/cert: open: No such file"},
       {{"--tls_cert=" + ours_.key("server"), key}, "holds no certificate"},
-      {{cert, "--tls_key=" + ours_.cert("server")}, "holds no private key"},
+      {{cert, "--tls_key=" + not_a_key}, "holds no private key"},
+      {{cert, "--tls_key=" + readable}, "chmod o-rwx"},
       {{cert, key, "--tls_client_ca=" + ours_.key("server")}, "holds no certificate"},
       {{"--token_file=/no/such/tokens"}, "token file /no/such/tokens"},
       {{"--audit_log=/no/such/folder/audit"}, "/no/such/folder/audit"},
