@@ -461,6 +461,8 @@ TEST_F(EventFeedTest, UntilTerminalDoesNotTellOfJobsThatTheFilterLeavesOut) {
       readers.push_back(Watch(request));
     }
   }
+  for (const auto& reader : readers) reader->Await([](const auto& responses) { return !responses.empty(); });
+  monotonic_.Advance(absl::Seconds(2));
   for (const auto& reader : readers) reader->AwaitThrough(2);
   feed_->Drain();
   for (const auto& reader : readers) EXPECT_EQ(ErrorInfoOf(reader->AwaitFinish()).reason(), "SERVER_DRAINING");

@@ -1,14 +1,34 @@
 #include "server/rpc/admission.h"
 
+#include <iterator>
+#include <memory>
 #include <string>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/security/auth_context.h"
 #include "server/base/errors.h"
-#include "server/base/status_macros.h"
 
 namespace spool::rpc {
 
 absl::StatusOr<auth::Caller> Admission::Admit(const grpc::ServerContextBase& context) const {
+  const absl::StatusOr<auth::Caller> caller = Identify(context);
+  if (caller.ok()) return caller->From(PeerOf(context));
+  refusals_.Add(PeerOf(context), caller.status());
+  return caller;
+}
+
+std::string Admission::PeerOf(const grpc::ServerContextBase& context) const {
+  std::string peer = context.peer();
+  if (clients_ == Clients::kAny) return peer;
+  const std::shared_ptr<const grpc::AuthContext> tls = context.auth_context();
+  for (const grpc::string_ref& name : tls->FindPropertyValues("x509_common_name")) {
+    absl::StrAppend(&peer, " CN=", absl::string_view(name.data(), name.size()));
+  }
+  return peer;
+}
+
+absl::StatusOr<auth::Caller> Admission::Identify(const grpc::ServerContextBase& context) const {
   const auto& metadata = context.client_metadata();
   // The names come in lower case, as HTTP/2 has them. Browsers send at least one of these, and no page can keep them
   // from it.
@@ -24,8 +44,7 @@ absl::StatusOr<auth::Caller> Admission::Admit(const grpc::ServerContextBase& con
   if (begin != end && std::next(begin) != end) {
     return Error(absl::StatusCode::kUnauthenticated, "TOKEN_UNKNOWN", "authorization is there more than once");
   }
-  SPOOL_ASSIGN_OR_RETURN(const auth::Caller caller, gatekeeper_->Identify(authorization));
-  return caller.From(context.peer());
+  return gatekeeper_->Identify(authorization);
 }
 
 }  // namespace spool::rpc

@@ -45,7 +45,9 @@ class GrpcServer : public Server {
  public:
   GrpcServer(const ServerOptions& options, service::Services* services)
       : credentials_(options.tls == nullptr ? grpc::InsecureServerCredentials() : MakeTlsCredentials(options.tls)),
-        admission_(options.gatekeeper),
+        admission_(options.gatekeeper, options.tls != nullptr && !options.tls->current()->client_ca.empty()
+                                           ? Admission::Clients::kCertified
+                                           : Admission::Clients::kAny),
         jobs_(&services->jobs, &admission_),
         queue_(&services->queue, &admission_),
         media_(&services->media, &admission_),
