@@ -207,6 +207,18 @@ describe("the dashboard", { concurrency: false }, () => {
       await page.keyboard.press("ArrowUp");
       await dashboard.until("the job above it to have the focus", () => document.activeElement?.textContent === "bulk-00001");
       assert.ok((await rows.count()) < 60, `${await rows.count()} rows are in the document`);
+      // Back from a job's page the list is where it was, and stays there when jobs are added above it.
+      const scrolled = await page.evaluate(() => scrollY);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { level: 1, name: "bulk-00001" }).waitFor();
+      await page.getByRole("link", { name: "Jobs", exact: true }).click();
+      await dashboard.until("the row to have the focus again", () => document.activeElement?.textContent === "bulk-00001");
+      assert.equal(await page.evaluate(() => scrollY), scrolled);
+      const place = () => page.getByRole("link", { name: "bulk-00001" }).boundingBox();
+      const before = await place();
+      await enqueue("later", "short.mp4", { resize: { width: 64 } });
+      await page.getByRole("button", { name: /^Waiting 10,001/ }).waitFor();
+      assert.deepEqual(await place(), before);
       await page.keyboard.press("/");
       await page.keyboard.type("batch=7 bulk-0123");
       await page.getByRole("button", { name: /^Waiting 1$/ }).waitFor();

@@ -15,6 +15,8 @@ import { problemOf, remedyFor } from "../rpc/errors";
 const REDRAW_MS = 120;
 // Rows that are seen and whose spec is not known are asked for together.
 const LEARN_MS = 150;
+// Ends of jobs are read out together: a busy queue must not talk without a pause.
+const SPEAK_MS = 2000;
 // With a free slot a queued job starts at once; if it does not, somebody may have paused the queue.
 const SUSPICION_MS = 3000;
 // A hidden page gives its connection back after this time.
@@ -30,6 +32,8 @@ export class Store {
   connection: Connection = { kind: "connecting" };
   // Whether there is a complete table to show, even if the connection is lost by now.
   ready = false;
+  // The server wants a token that this browser has not given it.
+  tokenWanted = false;
   notices: readonly Notice[] = [];
   // For screen readers: the last thing that is worth saying.
   announcement = "";
@@ -44,6 +48,9 @@ export class Store {
   private suspicion: ReturnType<typeof setTimeout> | undefined;
   private readonly unknown = new Set<string>();
   private readonly asked = new Set<string>();
+  // Jobs that have ended and are yet to be told to screen readers.
+  private ended: { completed: boolean; text: string }[] = [];
+  private speaking: ReturnType<typeof setTimeout> | undefined;
   private noticeCount = 0;
 
   constructor() {
@@ -86,6 +93,14 @@ export class Store {
     this.feed.retryNow();
   }
 
+  // The browser has a cookie now.
+  signedIn(): void {
+    this.tokenWanted = false;
+    this.feed.retryNow();
+    if (this.connection.kind === "live") void this.refreshFigures();
+    this.changed();
+  }
+
   subscribe(view: () => void): () => void {
     this.views.add(view);
     return () => this.views.delete(view);
@@ -125,7 +140,8 @@ export class Store {
   fail(what: string, error: unknown): void {
     const problem = problemOf(error);
     if (remedyFor(error).remedy === "signIn") {
-      this.onConnection({ kind: "signedOut" });
+      this.tokenWanted = true;
+      this.changed();
       return;
     }
     this.notify("problem", `${what}: ${problem.message}`);
@@ -174,6 +190,7 @@ export class Store {
   private onConnection(connection: Connection): void {
     const before = this.connection;
     this.connection = connection;
+    if (connection.kind === "signedOut") this.tokenWanted = true;
     if (before.kind !== connection.kind) {
       if (connection.kind === "waiting" && this.ready) this.announcement = "Connection lost. Reconnecting.";
       if (connection.kind === "live" && (before.kind === "connecting" || before.kind === "loading")) {
@@ -200,18 +217,26 @@ export class Store {
   }
 
   private announceEvents(events: readonly Event[]): void {
-    const ended = events.flatMap(({ payload, videoId, jobId }) => {
+    for (const { payload, videoId, jobId } of events) {
       const name = videoId || jobId;
-      if (payload.case === "completed") return { completed: true, text: `${name} completed.` };
-      if (payload.case === "failed") return { text: `${name} failed: ${payload.value.error?.reason || "no reason given"}.` };
-      if (payload.case === "cancelled") return { text: `${name} cancelled.` };
-      return [];
-    });
-    const [first] = ended;
-    if (!first) return;
-    const completed = ended.filter((each) => "completed" in each).length;
-    this.announcement =
-      ended.length === 1 ? first.text : `${completed} jobs completed, ${ended.length - completed} failed or were cancelled.`;
+      if (payload.case === "completed") this.ended.push({ completed: true, text: `${name} completed.` });
+      if (payload.case === "cancelled") this.ended.push({ completed: false, text: `${name} cancelled.` });
+      if (payload.case === "failed") {
+        const reason = payload.value.error?.reason || "no reason given";
+        this.ended.push({ completed: false, text: `${name} failed: ${reason}.` });
+      }
+    }
+    if (!this.ended.length) return;
+    this.speaking ??= setTimeout(() => {
+      this.speaking = undefined;
+      const ended = this.ended.splice(0);
+      const completed = ended.filter((each) => each.completed).length;
+      this.announce(
+        ended.length <= 2
+          ? ended.map((each) => each.text).join(" ")
+          : `${completed} jobs completed, ${ended.length - completed} failed or were cancelled.`,
+      );
+    }, SPEAK_MS);
   }
 
   // Pause and resume are not events, but what follows from them is: a start while paused, no start while there is room.

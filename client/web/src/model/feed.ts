@@ -6,6 +6,8 @@ import { Follower, type Step } from "./follow";
 
 // Three heartbeats: a stream this silent is dead, whatever TCP says.
 const SILENCE_MS = 30_000;
+// A stream that was heard for so long is a good one: the next failure is the first again.
+const LASTING_MS = 5_000;
 
 export type Connection =
   | { readonly kind: "connecting" }
@@ -125,6 +127,7 @@ export class Feed {
     this.controller = controller;
     let silent = false;
     let draining = false;
+    let heardSince: number | undefined;
     let cancelSilence = () => {};
     const listen = () => {
       cancelSilence();
@@ -137,6 +140,7 @@ export class Feed {
     try {
       for await (const response of this.stream.watch(this.follower.request(), controller.signal)) {
         listen();
+        heardSince ??= this.clock.now();
         const step = this.follower.take(response);
         this.listener.onStep(step, response);
         if (step.kind === "broken") {
@@ -144,8 +148,6 @@ export class Feed {
           return { remedy: "restart", why: "A part of the feed was missing" };
         }
         if (step.kind === "draining") draining = true;
-        // A stream that says something is a good one, even if it ends soon after.
-        this.backoff.reset();
         this.listener.onConnection(
           step.kind === "loading" ? { kind: "loading", loaded: step.loaded } : { kind: "live" },
         );
@@ -157,6 +159,8 @@ export class Feed {
       return this.stream.judge(error);
     } finally {
       cancelSilence();
+      // One that opens and breaks at once is no better than one that does not open.
+      if (heardSince !== undefined && this.clock.now() - heardSince >= LASTING_MS) this.backoff.reset();
     }
   }
 }

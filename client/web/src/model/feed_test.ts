@@ -109,7 +109,7 @@ test("live after the snapshot; a lost stream is resumed with the last token afte
   assert.deepEqual(server.requests[1]?.start, { case: "resumeToken", value: "t1" });
 });
 
-test("delays double until something is heard", async () => {
+test("delays double until a stream lasts", async () => {
   const { clock, server, last } = start();
   const delays: number[] = [];
   for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -122,10 +122,14 @@ test("delays double until something is heard", async () => {
   }
   assert.deepEqual(delays, [1000, 2000, 4000, 8000, 8000]);
   await settle();
-  await server.send(...snapshot([], 0n), new Error("lost"));
-  const state = last();
-  assert.equal(state?.kind, "waiting");
-  assert.equal(state.retryAt - clock.now(), 1000);
+  await server.send(...snapshot([], 0n), new Error("lost at once"));
+  assert.deepEqual(last(), { kind: "waiting", retryAt: clock.now() + 8000, why: "refused" });
+  clock.advance(8000);
+  await settle();
+  await server.send(opened(0n));
+  clock.advance(5000);
+  await server.send(new Error("lost"));
+  assert.deepEqual(last(), { kind: "waiting", retryAt: clock.now() + 1000, why: "refused" });
 });
 
 test("a silent stream is ended and resumed", async () => {

@@ -1,7 +1,7 @@
 // The events of one job, in order, each once: they come from pages of the log and from the feed, which overlap.
 import type { Event } from "../../gen/spool/v1/event_pb";
 import { QueuedReason } from "../../gen/spool/v1/event_pb";
-import { bytes, duration } from "./format";
+import { bytes, count, duration } from "./format";
 import { lengthMillis, millis } from "./time";
 
 export interface Entry {
@@ -27,7 +27,7 @@ function describe(event: Event): { kind: string; title: string; note: string } {
   const { payload } = event;
   switch (payload.case) {
     case "queued": {
-      const place = payload.value.queuePosition > 0 ? `number ${payload.value.queuePosition} in the queue` : "";
+      const place = payload.value.queuePosition > 0 ? `number ${count(payload.value.queuePosition)} in the queue` : "";
       const note = [QUEUED_NOTES[payload.value.reason], place].filter(Boolean).join(", ");
       return { kind: "queued", title: "Queued", note };
     }

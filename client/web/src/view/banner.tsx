@@ -1,9 +1,9 @@
 // Says across the page what is out of the ordinary: no connection, or a queue that was paused.
 import { useApp, useNow, useStore } from "../app/context";
-import { PlayIcon, RetryIcon } from "./icons";
+import { RetryIcon } from "./icons";
 
 export function Banner() {
-  const { store, actions } = useApp();
+  const { store } = useApp();
   const { connection, ready, figures } = useStore();
   const now = useNow();
   if (connection.kind === "waiting") {
@@ -27,10 +27,6 @@ export function Banner() {
         <p>
           <strong>The queue is paused.</strong> Running jobs go on; no other job is started.
         </p>
-        <button type="button" onClick={() => void actions.setPaused(false)}>
-          <PlayIcon />
-          Resume
-        </button>
       </section>
     );
   }

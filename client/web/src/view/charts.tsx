@@ -96,7 +96,7 @@ function Waiting({ buckets, range }: { buckets: readonly Bucket[]; range: Range 
       tickText={shortDuration}
       legend={[
         { text: "median", mark: "median" },
-        { text: "95th percentile", mark: "p95" },
+        { text: "p95", mark: "p95" },
       ]}
       empty={started === 0 ? `No job has started in the last ${range.label}.` : undefined}
       describe={(index) => {

@@ -41,6 +41,7 @@ function Row({ row, index, top, now, active, position, onFocus, onTerm }: RowPro
         <a
           class="title"
           data-index={index}
+          data-job={row.id}
           tabIndex={tabIndex}
           href={formatRoute({ page: "job", id: row.id })}
           onFocus={() => onFocus(index)}
@@ -62,6 +63,7 @@ function Row({ row, index, top, now, active, position, onFocus, onTerm }: RowPro
       </div>
       <div class="cell labels" role="cell">
         {Object.entries(row.labels)
+          .sort()
           .slice(0, 3)
           .map(([key, value]) => (
             <button
@@ -124,13 +126,19 @@ function useNarrow(): boolean {
   return narrow;
 }
 
-function Rows({ rows, onTerm }: { rows: readonly JobRow[]; onTerm: (term: string) => void }) {
+interface RowsProps {
+  readonly rows: readonly JobRow[];
+  readonly cameFrom: string | undefined;
+  readonly onTerm: (term: string) => void;
+}
+
+function Rows({ rows, cameFrom, onTerm }: RowsProps) {
   const { store } = useApp();
   const now = useNow();
   const body = useRef<HTMLDivElement>(null);
   const height = useNarrow() ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
   const [range, setRange] = useState({ first: 0, last: 30 });
-  const [active, setActive] = useState(0);
+  const [active, setActive] = useState(() => Math.max(0, rows.findIndex((row) => row.id === cameFrom)));
   const [focused, setFocused] = useState(false);
   // The row at the window's upper edge and its place there: it stays there when something is added above it.
   const anchor = useRef<{ id: string; top: number } | undefined>(undefined);
@@ -160,6 +168,20 @@ function Rows({ rows, onTerm }: { rows: readonly JobRow[]; onTerm: (term: string
       window.removeEventListener("resize", measure);
     };
   }, [rows, height]);
+
+  // Its row is in the document once the page has scrolled back to where it was; if that is not soon, it is nowhere near.
+  const awaited = useRef(cameFrom);
+  useEffect(() => {
+    const timer = setTimeout(() => (awaited.current = undefined), 500);
+    return () => clearTimeout(timer);
+  }, []);
+  useEffect(() => {
+    if (awaited.current === undefined) return;
+    const link = body.current?.querySelector<HTMLElement>(`a[data-job="${CSS.escape(awaited.current)}"]`);
+    if (!link) return;
+    awaited.current = undefined;
+    link.focus({ preventScroll: true });
+  });
 
   const current = Math.min(active, Math.max(0, rows.length - 1));
   const indexes: number[] = [];
@@ -247,7 +269,14 @@ function Rows({ rows, onTerm }: { rows: readonly JobRow[]; onTerm: (term: string
   );
 }
 
-export function JobList({ filter, onFilter }: { filter: Filter; onFilter: (filter: Filter) => void }) {
+interface JobListProps {
+  readonly filter: Filter;
+  readonly onFilter: (filter: Filter) => void;
+  // The job whose page was left for this list: it has the focus.
+  readonly cameFrom: string | undefined;
+}
+
+export function JobList({ filter, onFilter, cameFrom }: JobListProps) {
   const store = useStore();
   const all = store.table.newestFirst();
   const { rows, counts } = useMemo(() => select(all, filter), [all, filter.group, filter.query]);
@@ -297,7 +326,7 @@ export function JobList({ filter, onFilter }: { filter: Filter; onFilter: (filte
         ))}
       </div>
       {rows.length ? (
-        <Rows rows={rows} onTerm={(term) => onFilter({ ...filter, query: withTerm(filter.query, term) })} />
+        <Rows rows={rows} cameFrom={cameFrom} onTerm={(term) => onFilter({ ...filter, query: withTerm(filter.query, term) })} />
       ) : (
         <div class="empty tall">
           {all.length ? (

@@ -5,10 +5,11 @@ import type { Event } from "../../gen/spool/v1/event_pb";
 import { type Job, JobState } from "../../gen/spool/v1/job_pb";
 import { StartAt } from "../../gen/spool/v1/job_service_pb";
 import { useApp, useNow, useStore } from "../app/context";
+import { withTerm } from "../model/filter";
 import { clock, duration, fullTime } from "../model/format";
 import { isCancellable, isRetryable, isTerminal, type JobRow, rowOfJob, runMillis, waitMillis } from "../model/job";
 import { TYPE_NAMES } from "../model/names";
-import { formatRoute, HOME } from "../model/route";
+import { formatRoute, HOME, type Route } from "../model/route";
 import { Timeline as TimelineModel } from "../model/timeline";
 import { jobs } from "../rpc/clients";
 import { problemOf } from "../rpc/errors";
@@ -34,7 +35,9 @@ function useJob(id: string): { job: Job | undefined; missing: boolean } {
       try {
         const answer = await jobs.getJob({ jobId: id }, { signal: controller.signal });
         if (!answer.job) return;
-        setJob(answer.job);
+        const { job: found } = answer;
+        // Answers may overtake each other.
+        setJob((before) => (before?.id === id && before.revision > found.revision ? before : found));
         setMissing(false);
         store.knows(answer.job);
       } catch (error) {
@@ -124,10 +127,17 @@ function Fact({ name, value, mono }: { name: string; value: string | undefined; 
   );
 }
 
+// Leads to the jobs that have the same.
+function Alike({ term, text }: { term: string; text: string }) {
+  return <a href={formatRoute({ page: "jobs", group: "all", query: withTerm("", term) })}>{text}</a>;
+}
+
 function Facts({ row, job, now }: { row: JobRow; job: Job | undefined; now: number }) {
   const wait = waitMillis(row);
   const run = runMillis(row, now);
-  const labels = Object.entries(row.labels).map(([key, value]) => `${key}=${value}`);
+  const labels = Object.entries(row.labels)
+    .sort()
+    .map(([key, value]) => `${key}=${value}`);
   return (
     <section class="panel" aria-labelledby="facts-title">
       <h2 id="facts-title">Details</h2>
@@ -136,7 +146,24 @@ function Facts({ row, job, now }: { row: JobRow; job: Job | undefined; now: numb
         <Fact name="Preset" value={job?.preset} />
         <Fact name="Input" value={row.input} mono />
         <Fact name="Output" value={job?.output} mono />
-        <Fact name="Labels" value={labels.join(", ")} />
+        {row.videoId && (
+          <div>
+            <dt>Video</dt>
+            <dd>
+              <Alike term={`video:${row.videoId}`} text={row.videoId} />
+            </dd>
+          </div>
+        )}
+        {labels.length > 0 && (
+          <div>
+            <dt>Labels</dt>
+            <dd class="label-links">
+              {labels.map((label) => (
+                <Alike key={label} term={label} text={label} />
+              ))}
+            </dd>
+          </div>
+        )}
         <Fact name="Priority" value={job?.priority ? String(job.priority) : ""} />
         <Fact
           name="Attempts"
@@ -202,7 +229,7 @@ function JobActions({ row }: { row: JobRow }) {
   );
 }
 
-export function JobPage({ id }: { id: string }) {
+export function JobPage({ id, from }: { id: string; from: Route }) {
   const store = useStore();
   const now = useNow();
   const { job, missing } = useJob(id);
@@ -218,7 +245,7 @@ export function JobPage({ id }: { id: string }) {
   }, [id, found]);
 
   const back = (
-    <a class="back" href={formatRoute(HOME)}>
+    <a class="back" href={formatRoute(from)}>
       <BackIcon />
       Jobs
     </a>

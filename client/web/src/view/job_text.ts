@@ -1,6 +1,6 @@
 // What the list says of a job in one line, by its state.
 import { JobState } from "../../gen/spool/v1/job_pb";
-import { bytes, clock, duration } from "../model/format";
+import { bytes, clock, count, duration } from "../model/format";
 import { type JobRow, runMillis } from "../model/job";
 import { CONTAINER_NAMES } from "../model/names";
 import { etaText, shareText } from "./progress_text";
@@ -16,7 +16,7 @@ function until(time: number | undefined, now: number): string {
 export function standing(row: JobRow, position: number | undefined, now: number): string {
   switch (row.state) {
     case JobState.QUEUED:
-      return position === undefined ? "" : position === 1 ? "next in the queue" : `number ${position} in the queue`;
+      return position === undefined ? "" : position === 1 ? "next in the queue" : `number ${count(position)} in the queue`;
     case JobState.SCHEDULED:
       return [until(row.dueAt, now), row.failure?.reason].filter(Boolean).join(" · ");
     case JobState.RUNNING: {

@@ -45,11 +45,11 @@ function Field({ label, error, hint, wide, children }: FieldProps) {
 }
 
 const FITS: [Fit, string][] = [
-  [Fit.PAD, "Pad with bars to exactly this size"],
-  [Fit.CONTAIN, "Contain: no larger than this"],
-  [Fit.COVER, "Cover: crop to exactly this size"],
-  [Fit.STRETCH, "Stretch to exactly this size"],
-  [Fit.SHRINK, "Shrink only"],
+  [Fit.PAD, "Pad with bars"],
+  [Fit.CONTAIN, "Fit inside"],
+  [Fit.COVER, "Fill and crop"],
+  [Fit.STRETCH, "Stretch"],
+  [Fit.SHRINK, "Only shrink"],
 ];
 const CONTAINERS: [Container, string][] = [
   [Container.MP4, "MP4"],

@@ -11,6 +11,7 @@ import { ProgressBar } from "./progress_bar";
 import { etaText, shareText, speedText } from "./progress_text";
 
 const UP_NEXT = 5;
+const MOST_RUNNING = 8;
 
 function Figure({ name, value, note, tone }: { name: string; value: string; note?: string; tone?: string }) {
   return (
@@ -110,9 +111,16 @@ export function Now({ onNewJob }: { onNewJob: () => void }) {
         <h2 id="running-title">Running</h2>
         {running.length ? (
           <ul class="running-jobs">
-            {running.map((row) => (
+            {running.slice(0, MOST_RUNNING).map((row) => (
               <RunningJob key={row.id} row={row} now={now} />
             ))}
+            {running.length > MOST_RUNNING && (
+              <li class="more">
+                <a href={formatRoute({ page: "jobs", group: "running", query: "" })}>
+                  and {count(running.length - MOST_RUNNING)} more
+                </a>
+              </li>
+            )}
           </ul>
         ) : (
           <div class="empty">

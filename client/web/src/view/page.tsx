@@ -1,9 +1,9 @@
 // The page as a whole: bar, banner, the view that the address asks for, dialogs, and files dropped anywhere.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { JobState } from "../../gen/spool/v1/job_pb";
 import { useStore } from "../app/context";
 import { count } from "../model/format";
-import { formatRoute, parseRoute } from "../model/route";
+import { formatRoute, HOME, parseRoute, type Route } from "../model/route";
 import { Banner } from "./banner";
 import { Charts } from "./charts";
 import { UploadIcon } from "./icons";
@@ -104,6 +104,20 @@ export function Page() {
   );
   const over = useDrop(addFiles);
   useTitle();
+  // Where the list was when a job's page was opened.
+  const left = useRef<{ route: Route; scroll: number; job: string | undefined }>({ route: HOME, scroll: 0, job: undefined });
+  const listed = route.page === "jobs" && store.ready;
+  if (route.page === "jobs") left.current.route = route;
+  else left.current.job = route.id;
+  useLayoutEffect(() => {
+    if (!listed) return undefined;
+    window.scrollTo(0, left.current.scroll);
+    const onScroll = () => {
+      left.current.scroll = window.scrollY;
+    };
+    window.addEventListener("scroll", onScroll, { passive: true });
+    return () => window.removeEventListener("scroll", onScroll);
+  }, [listed]);
   const openNewJob = () => setFiles((before) => before ?? []);
   return (
     <>
@@ -116,20 +130,24 @@ export function Page() {
       <TopBar onNewJob={openNewJob} />
       <Banner />
       {route.page === "job" ? (
-        <JobPage key={route.id} id={route.id} />
+        <JobPage key={route.id} id={route.id} from={left.current.route} />
       ) : store.ready ? (
         <main id="main">
           <h1 class="hidden">Jobs of this server</h1>
           <Figures />
           <Now onNewJob={openNewJob} />
           <Charts />
-          <JobList filter={route} onFilter={(filter) => replace(formatRoute({ page: "jobs", ...filter }))} />
+          <JobList
+            filter={route}
+            cameFrom={left.current.job}
+            onFilter={(filter) => replace(formatRoute({ page: "jobs", ...filter }))}
+          />
         </main>
       ) : (
         <Loading />
       )}
       {files && <NewJob files={files} onFiles={setFiles} onClose={() => setFiles(undefined)} />}
-      {store.connection.kind === "signedOut" && <SignIn />}
+      {store.tokenWanted && <SignIn />}
       {over && !files && (
         <div class="drop-veil" aria-hidden="true">
           <p>

@@ -18,14 +18,14 @@ export function SignIn() {
     const refusal = await signIn(token.trim());
     setBusy(false);
     if (refusal === undefined) {
-      store.reconnect();
+      store.signedIn();
       return;
     }
     setError(refusal);
     box.current?.focus();
   };
   return (
-    <dialog ref={dialog} class="dialog sign-in" aria-labelledby="sign-in-title" onCancel={(event: Event) => event.preventDefault()}>
+    <dialog ref={dialog} class="dialog sign-in" aria-labelledby="sign-in-title" onClose={() => dialog.current?.showModal()}>
       <form onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
           <Logo />

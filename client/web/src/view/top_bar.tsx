@@ -63,7 +63,7 @@ function ThemeSwitch() {
 
 export function TopBar({ onNewJob }: { onNewJob: () => void }) {
   const { actions } = useApp();
-  const { figures, connection } = useStore();
+  const { figures, tokenWanted } = useStore();
   return (
     <header class="top-bar">
       <a class="brand" href={formatRoute(HOME)} aria-label="Spool, all jobs">
@@ -88,7 +88,7 @@ export function TopBar({ onNewJob }: { onNewJob: () => void }) {
           <span>New job</span>
         </button>
         <ThemeSwitch />
-        {isSignedIn() && connection.kind !== "signedOut" && (
+        {isSignedIn() && !tokenWanted && (
           <button
             type="button"
             class="quiet icon-only"
