@@ -55,7 +55,7 @@ npm_packages = repository_rule(
     implementation = _npm_packages_impl,
     attrs = {
         "programs": attr.bool(
-            doc = "Also the devDependencies: programs that checks and tests run, and that building Spool does not need.",
+            doc = "Also the devDependencies: what checks and tests run, and building Spool does not need.",
         ),
     },
     doc = "Fetched only when something of it is built or tested.",

@@ -3,12 +3,23 @@
 //   node build.mjs embed OUT.cc ...   bundles them and writes a C++ source that holds the files
 //   node build.mjs files OUT/ ...     the same as files, for looking at
 //   node build.mjs check ...          type-checks them
+//   node build.mjs format ...         checks that they are laid out as prettier does it
 //   node build.mjs test ...           bundles each *_test.ts and runs it with node --test
 //
 // and then where things are: --sources=DIR (this folder), --generated=DIR (code from the protos), --modules=DIR
 // (node_modules). Everything is first copied side by side, as imports expect it: a build has them in different places.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
@@ -25,7 +36,7 @@ const CONTENT_TYPES = {
 function stage({ sources, generated, modules }) {
   const root = mkdtempSync(join(process.env.TEST_TMPDIR ?? tmpdir(), "spool-web-"));
   const options = { recursive: true, dereference: true };
-  for (const name of ["src", "index.html", "icon.svg", "tsconfig.json"]) {
+  for (const name of ["src", "build.mjs", "index.html", "icon.svg", "tsconfig.json", ".prettierrc.json"]) {
     cpSync(join(sources, name), join(root, name), options);
   }
   cpSync(generated, join(root, "gen"), options);
@@ -83,7 +94,8 @@ function literal(bytes) {
   let line = "";
   for (const byte of bytes) {
     const character = String.fromCharCode(byte);
-    line += byte >= 0x20 && byte < 0x7f && !'"\\?'.includes(character) ? character : `\\${byte.toString(8).padStart(3, "0")}`;
+    line +=
+      byte >= 0x20 && byte < 0x7f && !'"\\?'.includes(character) ? character : `\\${byte.toString(8).padStart(3, "0")}`;
     if (line.length > 110) {
       lines.push(`"${line}"`);
       line = "";
@@ -133,12 +145,19 @@ async function runTests(root) {
     writeFileSync(file.path.replace(/\.js$/, ".mjs"), file.contents);
   }
   const programs = outputs.map((file) => file.path.replace(/\.js$/, ".mjs"));
-  return spawnSync(process.execPath, ["--enable-source-maps", "--test", ...programs], { cwd: root, stdio: "inherit" }).status;
+  return spawnSync(process.execPath, ["--enable-source-maps", "--test", ...programs], { cwd: root, stdio: "inherit" })
+    .status;
 }
 
 function checkTypes(root) {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  return spawnSync(process.execPath, [tsc, "--project", root, "--pretty", "false"], { cwd: root, stdio: "inherit" }).status;
+  return spawnSync(process.execPath, [tsc, "--project", root, "--pretty", "false"], { cwd: root, stdio: "inherit" })
+    .status;
+}
+
+function checkFormat(root) {
+  const prettier = join(root, "node_modules/prettier/bin/prettier.cjs");
+  return spawnSync(process.execPath, [prettier, "--check", "src", "build.mjs"], { cwd: root, stdio: "inherit" }).status;
 }
 
 async function main() {
@@ -168,6 +187,8 @@ async function main() {
         return 0;
       case "check":
         return checkTypes(root);
+      case "format":
+        return checkFormat(root);
       case "test":
         return await runTests(root);
       default:

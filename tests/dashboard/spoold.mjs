@@ -36,7 +36,9 @@ export class Spoold {
         if (ready) resolve(ready[1]);
       });
       child.on("error", reject);
-      child.on("exit", (code) => reject(new Error(`spoold ended with ${code} before it was ready:\n${log.join("\n")}`)));
+      child.on("exit", (code) =>
+        reject(new Error(`spoold ended with ${code} before it was ready:\n${log.join("\n")}`)),
+      );
     });
   }
 
@@ -74,7 +76,16 @@ export function makeClip(name, seconds, size) {
   const made = spawnSync(
     "ffmpeg",
     ["-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=${seconds}`]
-      .concat(["-f", "lavfi", "-i", `sine=frequency=440:duration=${seconds}`, "-c:v", "libx264", "-preset", "ultrafast"])
+      .concat([
+        "-f",
+        "lavfi",
+        "-i",
+        `sine=frequency=440:duration=${seconds}`,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+      ])
       .concat(["-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", path]),
     { encoding: "utf8" },
   );

@@ -7,13 +7,28 @@ import { job } from "./testing";
 
 const ROWS = [
   job({ id: "resize-cat-1", videoId: "Cat", state: JobState.RUNNING, labels: { team: "web", batch: "7" } }),
-  job({ id: "convert-dog-2", videoId: "dog", state: JobState.FAILED, type: JobType.CONVERT, labels: { team: "mobile" },
-    error: { reason: "INVALID_MEDIA" } }),
+  job({
+    id: "convert-dog-2",
+    videoId: "dog",
+    state: JobState.FAILED,
+    type: JobType.CONVERT,
+    labels: { team: "mobile" },
+    error: { reason: "INVALID_MEDIA" },
+  }),
   job({ id: "resize-dog-3", videoId: "dog", state: JobState.SCHEDULED, labels: { team: "web team" } }),
-  job({ id: "sprite-sheet-4", videoId: "", state: JobState.COMPLETED, type: JobType.SPRITE_SHEET, input: "in/cat.mp4" }),
+  job({
+    id: "sprite-sheet-4",
+    videoId: "",
+    state: JobState.COMPLETED,
+    type: JobType.SPRITE_SHEET,
+    input: "in/cat.mp4",
+  }),
 ].map(rowOfJob);
 
-const found = (query: string, group: StateGroup = "all") => select(ROWS, { query, group }).rows.map((row) => row.id.slice(-1)).join("");
+const found = (query: string, group: StateGroup = "all") =>
+  select(ROWS, { query, group })
+    .rows.map((row) => row.id.slice(-1))
+    .join("");
 
 test("words are looked for everywhere, all of them", () => {
   assert.equal(found(""), "1234");

@@ -1,4 +1,4 @@
-// Where a reader stands in the log, and what each response makes of that. No transport and no clock: `feed.ts` has these.
+// Where a reader stands in the log, and what each response makes of that. Transport and clock are in feed.ts.
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import {

@@ -116,7 +116,12 @@ export function requestOf(form: JobForm, input: string, fileName: string, reques
 
 // A file's name without its extension, as far as a video id may go: 128 bytes, no control characters.
 export function videoIdFor(fileName: string): string {
-  const name = [...fileName.replace(/\.[^.]{1,8}$/, "").replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").trim()];
+  const name = [
+    ...fileName
+      .replace(/\.[^.]{1,8}$/, "")
+      .replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")
+      .trim(),
+  ];
   const size = () => new TextEncoder().encode(name.join("")).length;
   while (size() > 128) name.pop();
   return name.join("");

@@ -23,16 +23,24 @@ test("what is wrong is said of the box that it is in", () => {
   assert.deepEqual([...check(form({ width: "1", height: "x" })).keys()], ["width", "height"]);
   assert.deepEqual([...check(form({ work: "convert" })).keys()], ["container"]);
   assert.deepEqual([...check(form({ work: "preset" })).keys()], ["preset"]);
-  assert.deepEqual([...check(form({ labels: "Team=web", priority: "1001", quality: "0" })).keys()], [
-    "quality",
-    "priority",
-    "labels",
-  ]);
+  assert.deepEqual(
+    [...check(form({ labels: "Team=web", priority: "1001", quality: "0" })).keys()],
+    ["quality", "priority", "labels"],
+  );
 });
 
 test("a convert with everything set", () => {
   const request = requestOf(
-    form({ work: "convert", container: Container.WEBM, videoCodec: VideoCodec.AV1, quality: "30", mute: true, videoId: " v ", priority: "-5", labels: "a=1, b=x=y\nc=" }),
+    form({
+      work: "convert",
+      container: Container.WEBM,
+      videoCodec: VideoCodec.AV1,
+      quality: "30",
+      mute: true,
+      videoId: " v ",
+      priority: "-5",
+      labels: "a=1, b=x=y\nc=",
+    }),
     "clip.mp4",
     "clip.mp4",
     "id",

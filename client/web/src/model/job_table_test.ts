@@ -97,7 +97,10 @@ test("a deleted job is gone from rows, order and counts", () => {
   assert.equal(table.newestFirst().length, 2);
   table.apply(log.deleted("a", 30));
   assert.equal(table.get("a"), undefined);
-  assert.deepEqual(table.newestFirst().map((row) => row.id), ["b"]);
+  assert.deepEqual(
+    table.newestFirst().map((row) => row.id),
+    ["b"],
+  );
   assert.equal(table.count(JobState.COMPLETED), 0);
 });
 
@@ -108,11 +111,17 @@ test("newest first, and the same array until something changes", () => {
   table.apply(log.queued("b", 300, 2));
   table.apply(log.queued("c", 200, 3));
   const rows = table.newestFirst();
-  assert.deepEqual(rows.map((row) => row.id), ["b", "c", "a"]);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ["b", "c", "a"],
+  );
   assert.equal(table.newestFirst(), rows);
   table.apply(log.started("c", 200, 400));
   assert.notEqual(table.newestFirst(), rows);
-  assert.deepEqual(table.newestFirst().map((row) => row.id), ["b", "c", "a"]);
+  assert.deepEqual(
+    table.newestFirst().map((row) => row.id),
+    ["b", "c", "a"],
+  );
 });
 
 test("a snapshot says places in the queue, in any order; events go on from there", () => {
@@ -124,13 +133,22 @@ test("a snapshot says places in the queue, in any order; events go on from there
     job({ id: "done", state: JobState.COMPLETED, queuedAt: at(0), completedAt: at(9) }),
     job({ id: "second", state: JobState.QUEUED, queuePosition: 2, queuedAt: at(2) }),
   ]);
-  assert.deepEqual(table.upNext(9).map((row) => row.id), ["first", "second", "late"]);
+  assert.deepEqual(
+    table.upNext(9).map((row) => row.id),
+    ["first", "second", "late"],
+  );
   // Of higher priority: it goes before those that wait.
   table.apply(log.queued("urgent", 10, 2));
-  assert.deepEqual(table.upNext(9).map((row) => row.id), ["first", "urgent", "second", "late"]);
+  assert.deepEqual(
+    table.upNext(9).map((row) => row.id),
+    ["first", "urgent", "second", "late"],
+  );
   table.apply(log.started("first", 1, 11));
   table.apply(log.cancelled("second", 12));
-  assert.deepEqual(table.upNext(9).map((row) => row.id), ["urgent", "late"]);
+  assert.deepEqual(
+    table.upNext(9).map((row) => row.id),
+    ["urgent", "late"],
+  );
   assert.equal(table.position("late"), 2);
 });
 

@@ -37,14 +37,26 @@ test("jobs are counted where they end and where they start", () => {
 });
 
 test("steps begin at multiples of their length, whatever the time", () => {
-  assert.deepEqual(series([], RANGE, 10_000).map((bucket) => bucket.from), [8000, 9000, 10_000]);
-  assert.deepEqual(series([], RANGE, 10_999).map((bucket) => bucket.from), [8000, 9000, 10_000]);
+  assert.deepEqual(
+    series([], RANGE, 10_000).map((bucket) => bucket.from),
+    [8000, 9000, 10_000],
+  );
+  assert.deepEqual(
+    series([], RANGE, 10_999).map((bucket) => bucket.from),
+    [8000, 9000, 10_000],
+  );
 });
 
 test("percentiles are values that occurred", () => {
   assert.equal(percentile([5], 0.95), 5);
   assert.equal(percentile([1, 2, 3, 4], 0.5), 2);
-  assert.equal(percentile(Array.from({ length: 100 }, (_, index) => index + 1), 0.95), 95);
+  assert.equal(
+    percentile(
+      Array.from({ length: 100 }, (_, index) => index + 1),
+      0.95,
+    ),
+    95,
+  );
 });
 
 test("ticks are round, start at 0 and reach the top", () => {

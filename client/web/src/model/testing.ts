@@ -3,10 +3,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Event, EventSchema, EventType, QueuedReason } from "../../gen/spool/v1/event_pb";
 import { type Job, JobSchema, JobState, JobType } from "../../gen/spool/v1/job_pb";
-import {
-  type WatchEventsResponse,
-  WatchEventsResponseSchema,
-} from "../../gen/spool/v1/job_service_pb";
+import { type WatchEventsResponse, WatchEventsResponseSchema } from "../../gen/spool/v1/job_service_pb";
 
 export const at = timestampFromMs;
 
@@ -24,7 +21,14 @@ export class LogWriter {
   queued(jobId: string, time: number, place: number, reason = QueuedReason.ENQUEUED): Event {
     return this.event(jobId, EventType.QUEUED, JobState.QUEUED, time, 0, {
       case: "queued",
-      value: { jobId, type: JobType.RESIZE, videoId: `video-${jobId}`, queuePosition: place, queuedAt: at(time), reason },
+      value: {
+        jobId,
+        type: JobType.RESIZE,
+        videoId: `video-${jobId}`,
+        queuePosition: place,
+        queuedAt: at(time),
+        reason,
+      },
     });
   }
 

@@ -11,8 +11,8 @@ export function Banner() {
     return (
       <section class="banner lost" aria-label="Connection">
         <p>
-          <strong>{connection.why}.</strong>{" "}
-          {ready ? "What you see may be out of date." : ""} Trying again {seconds ? `in ${seconds} s` : "now"}.
+          <strong>{connection.why}.</strong> {ready ? "What you see may be out of date." : ""} Trying again{" "}
+          {seconds ? `in ${seconds} s` : "now"}.
         </p>
         <button type="button" onClick={() => store.reconnect()}>
           <RetryIcon />

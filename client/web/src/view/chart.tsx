@@ -125,7 +125,13 @@ export function Chart(props: ChartProps) {
         >
           {props.ticks.map((tick) => (
             <g key={tick}>
-              <line class={tick === 0 ? "base" : "grid"} x1={LEFT} x2={width - RIGHT} y1={frame.y(tick)} y2={frame.y(tick)} />
+              <line
+                class={tick === 0 ? "base" : "grid"}
+                x1={LEFT}
+                x2={width - RIGHT}
+                y1={frame.y(tick)}
+                y2={frame.y(tick)}
+              />
               <text class="tick" x={LEFT - 8} y={frame.y(tick)} dy="0.32em" text-anchor="end">
                 {props.tickText(tick)}
               </text>
@@ -133,7 +139,13 @@ export function Chart(props: ChartProps) {
           ))}
           {times.map((time, index) =>
             (count - 1 - index) % every === 0 && index > 0 ? (
-              <text class="tick" key={time} x={frame.x(index)} y={HEIGHT - 4} text-anchor={index + every > count ? "end" : "middle"}>
+              <text
+                class="tick"
+                key={time}
+                x={frame.x(index)}
+                y={HEIGHT - 4}
+                text-anchor={index + every > count ? "end" : "middle"}
+              >
                 {timeText(time)}
               </text>
             ) : null,

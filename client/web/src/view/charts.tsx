@@ -75,8 +75,20 @@ function Waiting({ buckets, range }: { buckets: readonly Bucket[]; range: Range 
   const started = buckets.reduce((sum, bucket) => sum + bucket.started, 0);
   const draw = (frame: Frame) => (
     <>
-      <path class="line p95" d={path(frame, buckets.map((bucket) => bucket.p95WaitMs))} />
-      <path class="line median" d={path(frame, buckets.map((bucket) => bucket.medianWaitMs))} />
+      <path
+        class="line p95"
+        d={path(
+          frame,
+          buckets.map((bucket) => bucket.p95WaitMs),
+        )}
+      />
+      <path
+        class="line median"
+        d={path(
+          frame,
+          buckets.map((bucket) => bucket.medianWaitMs),
+        )}
+      />
       {buckets.map((bucket, index) =>
         bucket.medianWaitMs === undefined || bucket.p95WaitMs === undefined ? null : (
           <g key={bucket.from}>

@@ -24,7 +24,13 @@ export function Copy({ text, what }: { text: string; what: string }) {
     }
   };
   return (
-    <button type="button" class="quiet copy" onClick={(event) => void copy(event)} aria-label={`Copy ${what}`} title="Copy">
+    <button
+      type="button"
+      class="quiet copy"
+      onClick={(event) => void copy(event)}
+      aria-label={`Copy ${what}`}
+      title="Copy"
+    >
       <CopyIcon />
       {done && <span>Copied</span>}
     </button>

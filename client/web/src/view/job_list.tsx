@@ -138,7 +138,12 @@ function Rows({ rows, cameFrom, onTerm }: RowsProps) {
   const body = useRef<HTMLDivElement>(null);
   const height = useNarrow() ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
   const [range, setRange] = useState({ first: 0, last: 30 });
-  const [active, setActive] = useState(() => Math.max(0, rows.findIndex((row) => row.id === cameFrom)));
+  const [active, setActive] = useState(() =>
+    Math.max(
+      0,
+      rows.findIndex((row) => row.id === cameFrom),
+    ),
+  );
   const [focused, setFocused] = useState(false);
   // The row at the window's upper edge and its place there: it stays there when something is added above it.
   const anchor = useRef<{ id: string; top: number } | undefined>(undefined);
@@ -169,7 +174,7 @@ function Rows({ rows, cameFrom, onTerm }: RowsProps) {
     };
   }, [rows, height]);
 
-  // Its row is in the document once the page has scrolled back to where it was; if that is not soon, it is nowhere near.
+  // Its row is in the document once the page has scrolled back to where it was; if not soon, it is nowhere near.
   const awaited = useRef(cameFrom);
   useEffect(() => {
     const timer = setTimeout(() => (awaited.current = undefined), 500);
@@ -313,8 +318,8 @@ export function JobList({ filter, onFilter, cameFrom }: JobListProps) {
             }}
           />
           <p class="hidden" id="search-help">
-            Words are looked for everywhere; video:, job:, state:, type:, reason: and label: in one place; team=web finds a
-            label with that value.
+            Words are looked for everywhere; video:, job:, state:, type:, reason: and label: in one place; team=web
+            finds a label with that value.
           </p>
         </search>
       </div>
@@ -326,12 +331,18 @@ export function JobList({ filter, onFilter, cameFrom }: JobListProps) {
         ))}
       </div>
       {rows.length ? (
-        <Rows rows={rows} cameFrom={cameFrom} onTerm={(term) => onFilter({ ...filter, query: withTerm(filter.query, term) })} />
+        <Rows
+          rows={rows}
+          cameFrom={cameFrom}
+          onTerm={(term) => onFilter({ ...filter, query: withTerm(filter.query, term) })}
+        />
       ) : (
         <div class="empty tall">
           {all.length ? (
             <>
-              <p>{filter.query.trim() || filter.group === "all" ? "No job matches." : `No jobs are ${filter.group}.`}</p>
+              <p>
+                {filter.query.trim() || filter.group === "all" ? "No job matches." : `No jobs are ${filter.group}.`}
+              </p>
               <button type="button" class="quiet" onClick={() => onFilter({ group: "all", query: "" })}>
                 Show all {count(all.length)}
               </button>

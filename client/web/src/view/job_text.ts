@@ -16,7 +16,11 @@ function until(time: number | undefined, now: number): string {
 export function standing(row: JobRow, position: number | undefined, now: number): string {
   switch (row.state) {
     case JobState.QUEUED:
-      return position === undefined ? "" : position === 1 ? "next in the queue" : `number ${count(position)} in the queue`;
+      return position === undefined
+        ? ""
+        : position === 1
+          ? "next in the queue"
+          : `number ${count(position)} in the queue`;
     case JobState.SCHEDULED:
       return [until(row.dueAt, now), row.failure?.reason].filter(Boolean).join(" · ");
     case JobState.RUNNING: {
@@ -30,7 +34,9 @@ export function standing(row: JobRow, position: number | undefined, now: number)
       const { outcome } = row;
       const run = runMillis(row, now);
       return [
-        outcome && outcome.outputs > 1 ? `${outcome.outputs - outcome.failedOutputs} of ${outcome.outputs} outputs` : "",
+        outcome && outcome.outputs > 1
+          ? `${outcome.outputs - outcome.failedOutputs} of ${outcome.outputs} outputs`
+          : "",
         outcome?.width && outcome.outputs <= 1 ? `${outcome.width} × ${outcome.height}` : "",
         outcome && outcome.outputs <= 1 ? CONTAINER_NAMES[outcome.container] : "",
         outcome ? bytes(outcome.bytes) : "",

@@ -166,7 +166,10 @@ export function NewJob({ files, onFiles, onClose }: Props) {
         left = left.filter((file) => file !== source);
         onFiles(left);
       }
-      store.notify("done", sources.length === 1 ? "The job is in the queue." : `${sources.length} jobs are in the queue.`);
+      store.notify(
+        "done",
+        sources.length === 1 ? "The job is in the queue." : `${sources.length} jobs are in the queue.`,
+      );
       onClose();
     } catch (error) {
       if (controller.signal.aborted) return;
@@ -248,7 +251,13 @@ export function NewJob({ files, onFiles, onClose }: Props) {
       <form onSubmit={(event) => void submit(event)} noValidate>
         <header>
           <h2 id="new-job-title">New job</h2>
-          <button type="button" class="quiet icon-only" aria-label="Close" disabled={busy} onClick={() => dialog.current?.close()}>
+          <button
+            type="button"
+            class="quiet icon-only"
+            aria-label="Close"
+            disabled={busy}
+            onClick={() => dialog.current?.close()}
+          >
             <CloseIcon />
           </button>
         </header>
@@ -392,7 +401,11 @@ export function NewJob({ files, onFiles, onClose }: Props) {
               {form.work !== "preset" && !still && select("videoCodec", "Video", VIDEO_CODECS)}
               {form.work !== "preset" && !still && !form.mute && select("audioCodec", "Sound", AUDIO_CODECS)}
               {form.work !== "preset" &&
-                text("quality", "Quality", { numeric: true, placeholder: "automatic", hint: still ? "1 to 100, best is 100" : "CRF: lower is better" })}
+                text("quality", "Quality", {
+                  numeric: true,
+                  placeholder: "automatic",
+                  hint: still ? "1 to 100, best is 100" : "CRF: lower is better",
+                })}
               {text("videoId", "Video id", { placeholder: firstFile ? videoIdFor(firstFile.name) : "the file's name" })}
               {text("priority", "Priority", { numeric: true, placeholder: "0", hint: "Higher is taken first" })}
               {text("labels", "Labels", { placeholder: "team=web, batch=7", wide: true })}

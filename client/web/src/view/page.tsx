@@ -78,7 +78,9 @@ function useTitle(): void {
   const { route } = useRoute();
   const running = store.table.count(JobState.RUNNING);
   const row = route.page === "job" ? store.table.get(route.id) : undefined;
-  const title = [row ? titleOf(row) : "", running ? `${count(running)} running` : "", "Spool"].filter(Boolean).join(" · ");
+  const title = [row ? titleOf(row) : "", running ? `${count(running)} running` : "", "Spool"]
+    .filter(Boolean)
+    .join(" · ");
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -99,13 +101,15 @@ export function Page() {
   const store = useStore();
   const { route, replace } = useRoute();
   const [files, setFiles] = useState<readonly File[] | undefined>(undefined);
-  const [addFiles] = useState(
-    () => (more: readonly File[]) => setFiles((before) => [...(before ?? []), ...more]),
-  );
+  const [addFiles] = useState(() => (more: readonly File[]) => setFiles((before) => [...(before ?? []), ...more]));
   const over = useDrop(addFiles);
   useTitle();
   // Where the list was when a job's page was opened.
-  const left = useRef<{ route: Route; scroll: number; job: string | undefined }>({ route: HOME, scroll: 0, job: undefined });
+  const left = useRef<{ route: Route; scroll: number; job: string | undefined }>({
+    route: HOME,
+    scroll: 0,
+    job: undefined,
+  });
   const listed = route.page === "jobs" && store.ready;
   if (route.page === "jobs") left.current.route = route;
   else left.current.job = route.id;
@@ -121,10 +125,14 @@ export function Page() {
   const openNewJob = () => setFiles((before) => before ?? []);
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => {
-        event.preventDefault();
-        document.querySelector<HTMLElement>("main a, main button, main input")?.focus();
-      }}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.querySelector<HTMLElement>("main a, main button, main input")?.focus();
+        }}
+      >
         Skip to the content
       </a>
       <TopBar onNewJob={openNewJob} />

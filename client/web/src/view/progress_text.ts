@@ -4,7 +4,8 @@ import type { Progress } from "../model/job";
 
 export function speedText(progress: Progress): string[] {
   const words: string[] = [];
-  if (progress.fps >= 0.05) words.push(`${count(progress.fps < 10 ? Number(progress.fps.toFixed(1)) : Math.round(progress.fps))} fps`);
+  if (progress.fps >= 0.05)
+    words.push(`${count(progress.fps < 10 ? Number(progress.fps.toFixed(1)) : Math.round(progress.fps))} fps`);
   if (progress.speed >= 0.005) words.push(`${progress.speed.toFixed(progress.speed < 10 ? 2 : 1)}×`);
   return words;
 }

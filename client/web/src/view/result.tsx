@@ -26,7 +26,9 @@ function Player({ id, result, choice }: { id: string; result: JobResult; choice:
     return <img class="media" src={url} alt={`Output ${name}`} onError={() => setFailed(true)} />;
   }
   if (!result.width) {
-    return <audio class="media" src={url} controls preload="metadata" aria-label={name} onError={() => setFailed(true)} />;
+    return (
+      <audio class="media" src={url} controls preload="metadata" aria-label={name} onError={() => setFailed(true)} />
+    );
   }
   return (
     <video
@@ -132,7 +134,12 @@ function nameOf(output: OutputResult, index: number): string {
 }
 
 export function Result({ id, result }: { id: string; result: JobResult }) {
-  const [chosen, setChosen] = useState(() => Math.max(0, result.outputs.findIndex((output) => output.result)));
+  const [chosen, setChosen] = useState(() =>
+    Math.max(
+      0,
+      result.outputs.findIndex((output) => output.result),
+    ),
+  );
   const output = result.outputs[chosen];
   return (
     <section class="panel result" aria-labelledby="result-title">

@@ -25,7 +25,12 @@ export function SignIn() {
     box.current?.focus();
   };
   return (
-    <dialog ref={dialog} class="dialog sign-in" aria-labelledby="sign-in-title" onClose={() => dialog.current?.showModal()}>
+    <dialog
+      ref={dialog}
+      class="dialog sign-in"
+      aria-labelledby="sign-in-title"
+      onClose={() => dialog.current?.showModal()}
+    >
       <form onSubmit={(event) => void submit(event)}>
         <div class="dialog-body">
           <Logo />

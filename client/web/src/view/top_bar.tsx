@@ -55,7 +55,13 @@ function ThemeSwitch() {
     store.announce(THEMES[next].text);
   };
   return (
-    <button type="button" class="quiet icon-only" onClick={change} aria-label={THEMES[theme].text} title={THEMES[theme].text}>
+    <button
+      type="button"
+      class="quiet icon-only"
+      onClick={change}
+      aria-label={THEMES[theme].text}
+      title={THEMES[theme].text}
+    >
       {theme === "light" ? <SunIcon /> : theme === "dark" ? <MoonIcon /> : <SystemIcon />}
     </button>
   );
