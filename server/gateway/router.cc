@@ -15,6 +15,7 @@
 #include "server/gateway/media_route.h"
 #include "server/gateway/rpc_route.h"
 #include "server/gateway/session.h"
+#include "server/gateway/site.h"
 
 namespace spool::gateway {
 namespace {
@@ -106,6 +107,9 @@ Route Router::FindOpen(const Request& request, const absl::StatusOr<auth::Caller
     if (request.method != "POST") return WrongMethod({"POST", "DELETE"});
     return Always(caller.ok() ? BeginSession(request, door_.gatekeeper->open(), door_.tls)
                               : Unauthorized(caller.status()));
+  }
+  if (std::optional<Reply> file = SiteReply(request); file.has_value()) {
+    return IsGet(request) ? Always(*std::move(file)) : WrongMethod({"GET", "HEAD"});
   }
   if (!caller.ok()) return Always(Unauthorized(caller.status()));
   return FindFixed(request, *caller);
