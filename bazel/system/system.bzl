@@ -43,6 +43,7 @@ _LIBRARIES = {
     # Headers only.
     "boost": ([], ["-lpthread"], _packages("server/gateway")),
     "crypto": (["libcrypto"], [], _packages("server/base", "server/rpc", "server/worker")),
+    "curl": (["libcurl"], [], _packages("server/curl")),
     "sqlite3": (["sqlite3"], [], _packages("server/sqlite")),
     "seccomp": (["libseccomp"], [], _packages("server/worker")),
     "libav": (
