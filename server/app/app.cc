@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <thread>
 
 #include "absl/flags/flag.h"
@@ -28,6 +30,8 @@
 #include "server/feed/event_feed.h"
 #include "server/files/media_files.h"
 #include "server/gateway/http_server.h"
+#include "server/notify/config.h"
+#include "server/notify/notifications.h"
 #include "server/rpc/server.h"
 #include "server/service/services.h"
 #include "server/store/sqlite/sqlite_job_store.h"
@@ -121,6 +125,10 @@ absl::Status Run() {
   signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
 
+  std::optional<notify::Config> notify_config;
+  if (const std::string path = absl::GetFlag(FLAGS_notify_config); !path.empty()) {
+    SPOOL_ASSIGN_OR_RETURN(notify_config, notify::LoadConfig(path));
+  }
   SPOOL_ASSIGN_OR_RETURN(const UniqueFd lock, LockDataDir(absl::GetFlag(FLAGS_data_dir)));
   SPOOL_ASSIGN_OR_RETURN(const files::MediaFiles::Roots roots, Roots());
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<files::MediaFiles> files, files::MediaFiles::Open(roots));
@@ -132,6 +140,12 @@ absl::Status Run() {
   store_options.max_waiting_jobs = absl::GetFlag(FLAGS_max_waiting_jobs);
   SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<store::SqliteJobStore> store, store::SqliteJobStore::Open(store_options));
   feed::EventFeed feed(store.get(), {});
+  // Before anything can happen that its targets would have to be told of.
+  std::unique_ptr<notify::Notifications> notifications;
+  if (notify_config.has_value()) {
+    SPOOL_ASSIGN_OR_RETURN(notifications, notify::Notifications::Open(*std::move(notify_config), &feed,
+                                                                      roots.data_dir + "/notify.db"));
+  }
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 
   service::Services services({store.get(), &feed, files.get(), &executor}, absl::GetFlag(FLAGS_max_upload_bytes));
@@ -177,6 +191,8 @@ absl::Status Run() {
   // From the doors inwards: streams end while there still is a feed, calls while there still is a store.
   feed.Drain();
   feed.WaitUntilIdle(kStreamGrace);
+  // Before the doors, as calls may wait for it.
+  if (notifications != nullptr) notifications->Stop();
   if (grpc.ok()) (*grpc)->Shutdown(kStreamGrace);
   const absl::Status started = http.status();
   if (http.ok()) http->reset();
