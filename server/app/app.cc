@@ -10,8 +10,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <thread>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -143,12 +143,14 @@ absl::Status Run() {
   // Before anything can happen that its targets would have to be told of.
   std::unique_ptr<notify::Notifications> notifications;
   if (notify_config.has_value()) {
-    SPOOL_ASSIGN_OR_RETURN(notifications, notify::Notifications::Open(*std::move(notify_config), &feed,
-                                                                      roots.data_dir + "/notify.db"));
+    SPOOL_ASSIGN_OR_RETURN(
+        notifications, notify::Notifications::Open(*std::move(notify_config), &feed, roots.data_dir + "/notify.db"));
   }
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 
-  service::Services services({store.get(), &feed, files.get(), &executor}, absl::GetFlag(FLAGS_max_upload_bytes));
+  service::Services services(
+      {store.get(), &feed, files.get(), &executor, notifications == nullptr ? nullptr : &notifications->notifier()},
+      absl::GetFlag(FLAGS_max_upload_bytes));
   absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(absl::GetFlag(FLAGS_grpc_address), &services);
   absl::StatusOr<std::unique_ptr<gateway::HttpServer>> http =
       grpc.ok() ? gateway::HttpServer::Start(absl::GetFlag(FLAGS_http_address)) : grpc.status();

@@ -33,6 +33,7 @@ const std::vector<FlagGroup>& FlagGroups() {
       {"Network",
        {{"grpc_address", "HOST:PORT"}, {"http_address", "HOST:PORT"}, {"allow_unprotected_network", nullptr}}},
       {"Storage", {{"data_dir", "FOLDER"}, {"media_root", "FOLDER"}, {"output_root", "FOLDER"}, {"store", "KIND"}}},
+      {"Notifications", {{"notify_config", "FILE"}}},
       {"Execution",
        {{"slots", "NUMBER"}, {"short_slots", "NUMBER"}, {"drain_timeout", "DURATION"}, {"worker", "PROGRAM"}}},
       {"Limits",
@@ -151,6 +152,7 @@ ManualPage SpooldManual() {
        .entries = {{"DATA_DIR/spool.db, spool.db-wal, spool.db-log_id",
                     "Jobs and events. A copy of `spool.db` alone, made while the server runs, is broken: see the page "
                     "for operators on how to make one."},
+                   {"DATA_DIR/notify.db", "What was told to webhooks and mail boxes, and how far each has come."},
                    {"DATA_DIR/uploads", "Uploaded inputs."},
                    {"DATA_DIR/media, DATA_DIR/outputs", "Inputs and outputs, unless flags name other folders."},
                    {"/etc/default/spool", "Flags of the packaged service, as variables of its environment."}}},

@@ -12,6 +12,7 @@
 #include "server/base/log.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/media_service.h"
+#include "server/rpc/notification_service.h"
 #include "server/rpc/queue_service.h"
 #include "server/rpc/reflection_v1.h"
 
@@ -23,7 +24,7 @@ constexpr int kMaxReceiveBytes = 16 << 20;
 const std::vector<std::string>& ServiceNames() {
   static const auto* const names =
       new std::vector<std::string>{v1::JobService::service_full_name(), v1::QueueService::service_full_name(),
-                                   v1::MediaService::service_full_name()};
+                                   v1::MediaService::service_full_name(), v1::NotificationService::service_full_name()};
   return *names;
 }
 
@@ -43,7 +44,11 @@ void LogForGrpc(gpr_log_func_args* args) {
 class GrpcServer : public Server {
  public:
   explicit GrpcServer(service::Services* services)
-      : jobs_(&services->jobs), queue_(&services->queue), media_(&services->media), reflection_(ReflectedNames()) {}
+      : jobs_(&services->jobs),
+        queue_(&services->queue),
+        media_(&services->media),
+        notifications_(&services->notifications),
+        reflection_(ReflectedNames()) {}
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address) {
@@ -57,7 +62,8 @@ class GrpcServer : public Server {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-    for (grpc::Service* service : std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &reflection_}) {
+    for (grpc::Service* service :
+         std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &notifications_, &reflection_}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -102,6 +108,7 @@ class GrpcServer : public Server {
   JobService jobs_;
   QueueService queue_;
   MediaService media_;
+  NotificationService notifications_;
   ReflectionV1 reflection_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

@@ -8,9 +8,11 @@
 #include "server/executor/executor.h"
 #include "server/feed/event_feed.h"
 #include "server/files/media_files.h"
+#include "server/notify/notifier.h"
 #include "server/service/blocking_pool.h"
 #include "server/service/job_calls.h"
 #include "server/service/media_calls.h"
+#include "server/service/notify_calls.h"
 #include "server/service/queue_calls.h"
 #include "server/store/job_store.h"
 
@@ -22,6 +24,7 @@ struct Backends {
   feed::EventFeed* feed;
   files::MediaFiles* files;
   executor::Executor* executor;
+  notify::Notifier* notifier;  // nullptr: nobody is to be told anything
 };
 
 // Threads that wait for the disk on behalf of callers.
@@ -34,7 +37,8 @@ class Services {
       : pool(kBlockingThreads),
         jobs(backends.store, backends.feed, backends.files, backends.executor, &pool),
         queue(backends.store, backends.feed, backends.executor, &pool),
-        media(backends.store, backends.files, backends.executor, max_upload_bytes) {}
+        media(backends.store, backends.files, backends.executor, max_upload_bytes),
+        notifications(backends.notifier, &pool) {}
 
   // From here on writes by callers are refused; reads and streams go on.
   void Drain() { jobs.Drain(); }
@@ -50,6 +54,7 @@ class Services {
   JobCalls jobs;
   QueueCalls queue;
   MediaCalls media;
+  NotifyCalls notifications;
 };
 
 }  // namespace spool::service
