@@ -41,6 +41,12 @@ Command StatsCommand();
 Command PauseCommand();
 Command ResumeCommand();
 
+// notify_commands.cc
+Command NotifyTargetsCommand();
+Command NotifyDeliveriesCommand();
+Command NotifyTestCommand();
+Command NotifyRedeliverCommand();
+
 // program_commands.cc
 Command CompletionCommand();
 Command VersionCommand();
