@@ -15,7 +15,20 @@ def _npm_tools_impl(repository_ctx):
     if found.return_code != 0:
         fail("npm has no buf for this kind of machine")
     repository_ctx.symlink(found.stdout.split("\n")[0], "buf")
-    repository_ctx.file("BUILD", "exports_files([\"buf\"], visibility = [\"//visibility:public\"])\n")
+    repository_ctx.file("BUILD", """
+exports_files(["buf"], visibility = ["//visibility:public"])
+
+# For programs of tests that run under Node.
+filegroup(
+    name = "standardwebhooks",
+    srcs = glob([
+        "node_modules/@stablelib/**",
+        "node_modules/fast-sha256/**",
+        "node_modules/standardwebhooks/**",
+    ]),
+    visibility = ["//visibility:public"],
+)
+""")
 
 npm_tools = repository_rule(
     implementation = _npm_tools_impl,
