@@ -5,9 +5,12 @@
 
 #include "absl/random/random.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "server/base/sha256.h"
 #include "server/base/status_macros.h"
 #include "server/notify/job_order.h"
+#include "server/notify/mail_budget.h"
+#include "server/notify/mail_carrier.h"
 #include "server/notify/webhook_carrier.h"
 
 namespace spool::notify {
@@ -46,6 +49,21 @@ std::vector<Target> Notifications::TargetsOf(Config config, const std::string& s
     };
     curl::Client* const client = webhook.config.allow_private() ? &anywhere_ : &public_;
     target.carrier = std::make_unique<WebhookCarrier>(std::move(webhook), source, client, Clock::Real());
+    targets.push_back(std::move(target));
+  }
+  for (MailAccount& account : config.mails) {
+    Target target;
+    target.name = account.config.name();
+    target.type = v1::NOTIFICATION_TARGET_TYPE_MAIL;
+    target.destination = absl::StrJoin(account.config.to(), ", ");
+    target.filter = account.config.filter();
+    target.retry_policy = account.config.retry_policy();
+    target.make_schedule = [per_hour = account.config.max_per_hour(),
+                            digest_from = account.config.digest_from()](std::vector<absl::Time> taken) {
+      return std::make_unique<MailBudget>(per_hour, digest_from, std::move(taken));
+    };
+    // A mail server is often on one's own network, and who names it is the operator.
+    target.carrier = std::make_unique<MailCarrier>(std::move(account), &anywhere_, Clock::Real());
     targets.push_back(std::move(target));
   }
   return targets;

@@ -38,7 +38,7 @@ void NotifyCalls::ListTargets(const v1::ListTargetsRequest&, v1::ListTargetsResp
   if (notifier_ == nullptr) return done(absl::OkStatus());
   pool_->Post([this, response, done = std::move(done)]() mutable {
     absl::StatusOr<v1::ListTargetsResponse> targets = notifier_->ListTargets();
-    if (targets.ok()) *response = *std::move(targets);
+    if (targets.ok()) *response = std::move(*targets);
     done(targets.status());
   });
 }
@@ -70,7 +70,7 @@ void NotifyCalls::SendTest(const v1::SendTestRequest& request, v1::SendTestRespo
   }
   notifier_->SendTest(request.target(),
                       [response, done = Shared(std::move(done))](absl::StatusOr<v1::SendTestResponse> sent) {
-                        if (sent.ok()) *response = *std::move(sent);
+                        if (sent.ok()) *response = std::move(*sent);
                         (*done)(sent.status());
                       });
 }
@@ -84,7 +84,7 @@ void NotifyCalls::Redeliver(const v1::RedeliverRequest& request, v1::RedeliverRe
   }
   notifier_->Redeliver(request.delivery_id(),
                        [response, done = Shared(std::move(done))](absl::StatusOr<v1::Delivery> delivery) {
-                         if (delivery.ok()) *response->mutable_delivery() = *std::move(delivery);
+                         if (delivery.ok()) *response->mutable_delivery() = std::move(*delivery);
                          (*done)(delivery.status());
                        });
 }

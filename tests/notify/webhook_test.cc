@@ -11,15 +11,13 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 #include "tests/notify/helper.h"
-#include "tests/support/spoold_test.h"
+#include "tests/notify/notify_test.h"
 
 namespace spool::testing {
 namespace {
@@ -30,8 +28,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// Longer than anything here takes.
-constexpr absl::Duration kPatience = absl::Seconds(120);
 constexpr char kSecret[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 constexpr char kOtherSecret[] = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 constexpr char kNode[] = "node";
@@ -46,7 +42,7 @@ struct Came {
   v1::Event event;  // its data
 };
 
-class WebhookTest : public SpooldTest {
+class WebhookTest : public NotifyTest {
  protected:
   void StartReceiver(const std::string& behaviour, const std::string& secret = kSecret, bool tls = false) {
     std::vector<std::string> arguments = {
@@ -58,18 +54,14 @@ class WebhookTest : public SpooldTest {
     }
     ASSERT_OK(receiver_.Start(arguments, {absl::StrCat("NODE_PATH=", getenv("TEST_SRCDIR"), "/tools/node_modules")}));
   }
-  std::string journal() const { return server_folder() + "/journal"; }
-  std::string certificate() const { return server_folder() + "/receiver"; }
-  std::string server_folder() const { return const_cast<WebhookTest*>(this)->server().folder(); }
+  std::string journal() { return server().folder() + "/journal"; }
+  std::string certificate() { return server().folder() + "/receiver"; }
 
   // One webhook with `more` fields; at once again after failures.
   void StartNotifying(const std::string& more, const std::string& scheme = "http") {
-    const std::string path = server_folder() + "/notify.textproto";
-    std::ofstream(path) << "webhooks {\n  name: \"ops\"\n  url: \"" << scheme << "://127.0.0.1:" << receiver_.port()
-                        << "/in?token=hush\"\n  secrets: \"" << kSecret << "\"\n"
-                        << more << "\n}\n";
-    StartServer({"--notify_config=" + path});
-    notifications_ = v1::NotificationService::NewStub(channel());
+    NotifyTest::StartNotifying(absl::StrCat("webhooks {\n  name: \"ops\"\n  url: \"", scheme,
+                                            "://127.0.0.1:", receiver_.port(), "/in?token=hush\"\n  secrets: \"",
+                                            kSecret, "\"\n", more, "\n}\n"));
   }
   static std::string Impatient() {
     return "allow_private: true timeout { nanos: 500000000 } retry_policy { max_retries: 100 "
@@ -99,40 +91,6 @@ class WebhookTest : public SpooldTest {
     return all;
   }
 
-  v1::ListTargetsResponse Targets() {
-    const auto targets = client().ListTargets();
-    EXPECT_OK(targets);
-    return targets.ok() ? *targets : v1::ListTargetsResponse();
-  }
-  std::vector<v1::Delivery> Deliveries(const std::vector<v1::DeliveryState>& states = {}) {
-    v1::ListDeliveriesRequest request;
-    for (const v1::DeliveryState state : states) request.mutable_filter()->add_states(state);
-    request.set_page_size(7);
-    std::vector<v1::Delivery> all;
-    do {
-      const auto page = client().ListDeliveries(request);
-      EXPECT_OK(page);
-      if (!page.ok()) return all;
-      all.insert(all.end(), page->deliveries().begin(), page->deliveries().end());
-      request.set_page_token(page->next_page_token());
-    } while (!request.page_token().empty());
-    return all;
-  }
-  // Waits until `met` holds; `what` is what is waited for.
-  void Await(const std::string& what, const std::function<bool()>& met) {
-    const absl::Time give_up = absl::Now() + kPatience;
-    while (!met()) {
-      ASSERT_LT(absl::Now(), give_up) << "waited for " << what;
-      absl::SleepFor(absl::Milliseconds(10));
-    }
-  }
-  void AwaitAllTold() {
-    Await("the target to be told of the whole log", [&] {
-      const v1::ListTargetsResponse targets = Targets();
-      return targets.targets_size() == 1 && targets.targets(0).pending_deliveries() == 0 &&
-             targets.targets(0).sequence() == targets.head_sequence();
-    });
-  }
   std::vector<v1::Event> WholeLog() {
     std::vector<v1::Event> log;
     v1::ListEventsRequest request;
@@ -177,7 +135,6 @@ class WebhookTest : public SpooldTest {
   }
 
   Helper receiver_;
-  std::unique_ptr<v1::NotificationService::StubInterface> notifications_;
 };
 
 TEST_F(WebhookTest, EveryEventArrivesInOrderThroughFailuresAndKills) {
@@ -221,8 +178,7 @@ TEST_F(WebhookTest, ADeathBetweenTheAnswerAndItsRecordRepeatsTheEvent) {
   ASSERT_OK(client().PauseQueue());
   server().Terminate();
   ASSERT_OK(server().WaitForExit());
-  const std::string path = server_folder() + "/notify.textproto";
-  ASSERT_OK(server().Start({"--notify_config=" + path}, {"SPOOL_FAILPOINT=before-record"}));
+  ASSERT_OK(server().Start({"--notify_config=" + config_path()}, {"SPOOL_FAILPOINT=before-record"}));
   v1::EnqueueRequest request = Resize("in.png", 4, 4);
   AddStill("in.png", 8, 8);
   // The answer may be lost with the server.
@@ -273,7 +229,7 @@ TEST_F(WebhookTest, SpeaksTlsToWhomItsAuthorityVouchesFor) {
 TEST_F(WebhookTest, SecretsAreRotatedWithoutALoss) {
   // The receiver has the new one already, the server signs with both.
   StartReceiver("good", kOtherSecret);
-  const std::string file = server_folder() + "/other.secret";
+  const std::string file = server().folder() + "/other.secret";
   std::ofstream(file) << kOtherSecret << "\n";
   StartNotifying(absl::StrCat("allow_private: true secret_files: \"", file, "\""));
   EXPECT_TRUE(client().SendTest("ops")->delivered());
@@ -348,7 +304,7 @@ TEST_F(WebhookTest, WithoutAConfigurationNobodyIsTold) {
 }
 
 TEST_F(WebhookTest, AWrongConfigurationIsToldWithItsLine) {
-  const std::string path = server_folder() + "/notify.textproto";
+  const std::string path = config_path();
   std::ofstream(path) << "webhooks {\n  name: \"ops\"\n  url: \"gopher://x/\"\n}\n";
   const absl::Status started = server().Start({"--notify_config=" + path});
   EXPECT_THAT(std::string(started.message()),
