@@ -143,8 +143,11 @@ absl::Status Run() {
   // Before anything can happen that its targets would have to be told of.
   std::unique_ptr<notify::Notifications> notifications;
   if (notify_config.has_value()) {
-    SPOOL_ASSIGN_OR_RETURN(
-        notifications, notify::Notifications::Open(*std::move(notify_config), &feed, roots.data_dir + "/notify.db"));
+    auto opened = notify::Notifications::Open(*std::move(notify_config), &feed, roots.data_dir + "/notify.db");
+    // The store's errors are worded alike.
+    if (!opened.ok())
+      return absl::Status(opened.status().code(), absl::StrCat("notify.db: ", opened.status().message()));
+    notifications = *std::move(opened);
   }
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -35,7 +36,7 @@ std::string Url::Origin() const {
 
 absl::StatusOr<Url> ParseUrl(const std::string& text) {
   // libcurl stops at a NUL, and passes others on.
-  if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c == 0x7f; })) {
+  if (!std::all_of(text.begin(), text.end(), [](char c) { return absl::ascii_isgraph(c); })) {
     return absl::InvalidArgumentError("has a character that no URL has");
   }
   const std::unique_ptr<CURLU, FreeUrl> handle(curl_url());

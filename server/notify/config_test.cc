@@ -70,6 +70,18 @@ TEST(Config, SyntaxErrorsHaveTheirLines) {
   EXPECT_THAT(ErrorOf(Parse("webhooks {\n timeout { seconds: 1x }\n}")), StartsWith("n.textproto:2: "));
 }
 
+TEST(Config, SyntaxErrorsRepeatNoSecret) {
+  const std::string quoted = absl::StrCat("\"", kSecret, "\"");
+  for (const std::string& text :
+       {absl::StrCat("webhooks {\n allow_private: ", quoted, "}"), absl::StrCat("webhooks {\n name ", quoted, "}"),
+        absl::StrCat("webhooks {\n secrets: ", kSecret, "}"), absl::StrCat("webhooks {\n max_in_flight: ", quoted, "}"),
+        absl::StrCat("webhooks {\n ", kSecret, ": 1}"),
+        absl::StrCat("webhooks {\n filter { types: ", kSecret, " }}")}) {
+    EXPECT_THAT(ErrorOf(Parse(text)), StartsWith("n.textproto:2: ")) << text;
+    EXPECT_THAT(ErrorOf(Parse(text)), Not(HasSubstr("whsec_"))) << text;
+  }
+}
+
 struct Case {
   const char* webhook;  // on line 4
   const char* error;
