@@ -45,6 +45,7 @@ _LIBRARIES = {
     "crypto": (["libcrypto"], [], _packages("server/auth", "server/base", "server/rpc", "server/worker")),
     "prometheus": (["prometheus-cpp-core"], [], _packages("server/metrics")),
     "ssl": (["libssl", "libcrypto"], [], _packages("server/gateway")),
+    "curl": (["libcurl"], [], _packages("server/curl")),
     "sqlite3": (["sqlite3"], [], _packages("server/sqlite")),
     "seccomp": (["libseccomp"], [], _packages("server/worker")),
     "libav": (

@@ -20,6 +20,21 @@ filegroup(
 exports_files(["package.json", "node", "protoc-gen-es"], visibility = ["//visibility:public"])
 """
 
+_PROGRAMS = """
+exports_files(["buf"], visibility = ["//visibility:public"])
+
+# With what it needs itself.
+filegroup(
+    name = "standardwebhooks",
+    srcs = glob([
+        "node_modules/@stablelib/**",
+        "node_modules/fast-sha256/**",
+        "node_modules/standardwebhooks/**",
+    ]),
+    visibility = ["//visibility:public"],
+)
+"""
+
 # protoc runs a plugin by its name alone, with nothing before it.
 _PROTOC_GEN_ES = """#!/bin/sh
 here=$(dirname "$0")
@@ -48,7 +63,7 @@ def _npm_packages_impl(repository_ctx):
         if found.return_code != 0:
             fail("npm has no buf for this kind of machine")
         repository_ctx.symlink(found.stdout.split("\n")[0], "buf")
-        build += "\nexports_files([\"buf\"], visibility = [\"//visibility:public\"])\n"
+        build += _PROGRAMS
     repository_ctx.file("BUILD", build)
 
 npm_packages = repository_rule(

@@ -23,6 +23,7 @@ enum class ExitCode {
 };
 
 struct Command {
+  // One word, or two of which the first is that of several commands, such as "notify test".
   std::string name;
   // Names of its positionals, all required, such as {"FILE"}.
   std::vector<std::string> positionals;

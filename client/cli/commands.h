@@ -44,6 +44,12 @@ Command ResumeCommand();
 // token_commands.cc
 Command TokenCommand();
 
+// notify_commands.cc
+Command NotifyTargetsCommand();
+Command NotifyDeliveriesCommand();
+Command NotifyTestCommand();
+Command NotifyRedeliverCommand();
+
 // program_commands.cc
 Command CompletionCommand();
 Command VersionCommand();

@@ -2,22 +2,25 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "server/base/version.h"
 
 namespace spool::cli {
 namespace {
 
-// What a value can be, for the script: words, or one of @files, @jobs, @presets and @any.
+// What a value can be, for the script: words, or one of @files, @jobs, @presets, @targets and @any.
 std::string Kind(const std::vector<std::string>& values, const std::string& called) {
   if (!values.empty()) return absl::StrJoin(values, " ");
   if (called == "FILE" || called == "PATH") return "@files";
   if (called == "ID" || called == "JOB") return "@jobs";
   if (called == "PRESET") return "@presets";
+  if (called == "TARGET") return "@targets";
   return "@any";
 }
 
@@ -94,6 +97,8 @@ _spool() {
       [[ -z $kind ]] || flag=$word
     elif [[ -z $command ]]; then
       command=$word
+    elif [[ ' <families> ' == *" $command "* ]]; then
+      command+=" $word"
     else
       ((++arguments))
     fi
@@ -121,7 +126,7 @@ _spool() {
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -P "$prefix" -- "$cur")
       ;;
-    @jobs | @presets)
+    @jobs | @presets | @targets)
       # Whoever waits for a server that is away would rather type. What it says is not trusted: it becomes part of a
       # command line.
       mapfile -t names < <(timeout 2 "${words[0]}" ${server:+"--server=$server"} completion "${kind#@}" 2>/dev/null)
@@ -145,6 +150,8 @@ complete -F _spool spool
 std::string BashCompletion(absl::Span<const Command> commands, absl::Span<const Flag> global_flags) {
   Cases flag_kinds, argument_kinds, flags;
   std::vector<std::string> names;
+  // First words of two, and what may follow them.
+  std::map<std::string, std::vector<std::string>> families;
   const auto add = [&](const Command& command) {
     std::vector<std::string> written;
     std::vector<Flag> all = command.flags;
@@ -163,8 +170,17 @@ std::string BashCompletion(absl::Span<const Command> commands, absl::Span<const 
   };
   add(Command());
   for (const Command& command : commands) {
-    names.push_back(command.name);
     add(command);
+    const std::pair<std::string, std::string> words = absl::StrSplit(command.name, absl::MaxSplits(' ', 1));
+    if (!words.second.empty()) families[words.first].push_back(words.second);
+    if (families[words.first].size() <= 1) names.push_back(words.first);
+  }
+  std::vector<std::string> first_words;
+  for (const auto& [first, seconds] : families) {
+    if (seconds.empty()) continue;
+    first_words.push_back(first);
+    argument_kinds.Add(absl::StrCat(first, " 0"), absl::StrJoin(seconds, " "));
+    add({.name = first});
   }
   // `spool help COMMAND`
   const std::string all_names = absl::StrJoin(names, " ");
@@ -174,6 +190,7 @@ std::string BashCompletion(absl::Span<const Command> commands, absl::Span<const 
                                        {"<flag kinds>", flag_kinds.Lines()},
                                        {"<argument kinds>", argument_kinds.Lines()},
                                        {"<flags>", flags.Lines()},
+                                       {"<families>", absl::StrJoin(first_words, " ")},
                                        {"<commands>", absl::StrJoin(names, " ")}});
 }
 

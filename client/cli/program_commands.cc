@@ -32,6 +32,13 @@ absl::StatusOr<std::string> PresetNames(client::Client& client) {
   return names;
 }
 
+absl::StatusOr<std::string> TargetNames(client::Client& client) {
+  SPOOL_ASSIGN_OR_RETURN(const v1::ListTargetsResponse response, client.ListTargets());
+  std::string names;
+  for (const v1::NotificationTarget& target : response.targets()) absl::StrAppend(&names, target.name(), "\n");
+  return names;
+}
+
 absl::StatusOr<ExitCode> Complete(Session& session, const Arguments& arguments) {
   const std::string& what = arguments.positionals()[0];
   absl::StatusOr<std::string> text;
@@ -41,8 +48,10 @@ absl::StatusOr<ExitCode> Complete(Session& session, const Arguments& arguments) 
     text = JobNames(session.client());
   } else if (what == "presets") {
     text = PresetNames(session.client());
+  } else if (what == "targets") {
+    text = TargetNames(session.client());
   } else {
-    return UsageError(absl::StrCat(what, ": must be bash, jobs or presets"));
+    return UsageError(absl::StrCat(what, ": must be bash, jobs, presets or targets"));
   }
   SPOOL_RETURN_IF_ERROR(text.status());
   session.screen().Print(*text);
@@ -55,10 +64,10 @@ Command CompletionCommand() {
   return {
       .name = "completion",
       .positionals = {"WHAT"},
-      .values = {"bash", "jobs", "presets"},
+      .values = {"bash", "jobs", "presets", "targets"},
       .summary = "print what lets a shell complete command lines",
       .description =
-          "bash: a script for bash, made from the same tables as this help. With jobs and presets: the "
+          "bash: a script for bash, made from the same tables as this help. With jobs, presets and targets: the "
           "names that the server knows, one a line, which the script asks for.",
       .examples = {"source <(spool completion bash)"},
       .run = Complete,

@@ -1,8 +1,10 @@
 #include "client/cli/spool.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments.h"
 #include "client/cli/commands.h"
@@ -75,14 +77,32 @@ ExitCode RunWithoutCommand(absl::Span<const std::string> words, const Environmen
   return PrintText(*arguments, GeneralHelp(AllCommands(), GlobalFlags()), environment);
 }
 
+// `spool notify`, `spool notify --help`: the first word alone of the `commands` that it begins.
+ExitCode RunWithoutSecondWord(const std::string& word, absl::Span<const Command> commands,
+                              absl::Span<const std::string> words, const Environment& environment) {
+  const absl::StatusOr<Arguments> arguments = ParseArguments(GlobalFlags(), words);
+  if (!arguments.ok()) return Misused(environment, word, arguments.status().message());
+  if (!AsksForText(*arguments)) return Misused(environment, word, absl::StrCat(word, ": of what?"));
+  return PrintText(*arguments, GeneralHelp(commands, GlobalFlags()), environment);
+}
+
 }  // namespace
 
 std::vector<Command> AllCommands() {
-  return {ResizeCommand(),    ConvertCommand(),    ThumbnailCommand(), SpriteCommand(), PreviewCommand(),
-          RunPresetCommand(), PlanCommand(),       PresetsCommand(),   WatchCommand(),  GetCommand(),
-          ListCommand(),      CancelCommand(),     RetryCommand(),     DeleteCommand(), UploadCommand(),
-          DownloadCommand(),  ProbeCommand(),      StatsCommand(),     PauseCommand(),  ResumeCommand(),
-          TokenCommand(),     CompletionCommand(), VersionCommand()};
+  return {ResizeCommand(),        ConvertCommand(),
+          ThumbnailCommand(),     SpriteCommand(),
+          PreviewCommand(),       RunPresetCommand(),
+          PlanCommand(),          PresetsCommand(),
+          WatchCommand(),         GetCommand(),
+          ListCommand(),          CancelCommand(),
+          RetryCommand(),         DeleteCommand(),
+          UploadCommand(),        DownloadCommand(),
+          ProbeCommand(),         StatsCommand(),
+          PauseCommand(),         ResumeCommand(),
+          NotifyTargetsCommand(), NotifyDeliveriesCommand(),
+          NotifyTestCommand(),    NotifyRedeliverCommand(),
+          TokenCommand(),         CompletionCommand(),
+          VersionCommand()};
 }
 
 std::vector<Flag> GlobalFlags() {
@@ -103,9 +123,18 @@ ExitCode RunSpool(absl::Span<const std::string> words, const Environment& enviro
     at = FindCommand(GlobalFlags(), rest);
   }
   if (at == rest.size()) return RunWithoutCommand(rest, environment);
-  const std::string name = rest[at];
+  std::string name = rest[at];
   rest.erase(rest.begin() + at);
   const std::vector<Command> commands = AllCommands();
+  std::vector<Command> family;
+  std::copy_if(commands.begin(), commands.end(), std::back_inserter(family),
+               [&](const Command& command) { return absl::StartsWith(command.name, name + " "); });
+  if (!family.empty()) {
+    at = FindCommand(GlobalFlags(), rest);
+    if (at == rest.size()) return RunWithoutSecondWord(name, family, rest, environment);
+    absl::StrAppend(&name, " ", rest[at]);
+    rest.erase(rest.begin() + at);
+  }
   const auto command =
       std::find_if(commands.begin(), commands.end(), [&](const Command& candidate) { return candidate.name == name; });
   if (command == commands.end()) return Misused(environment, "", absl::StrCat("unknown command ", name));

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
 #include "client/cpp/fake_server.h"
 #include "gmock/gmock.h"
@@ -147,6 +148,11 @@ TEST_F(SpoolTest, MistakesEndWithTwo) {
       {{"list", "--state", "odd"},
        "spool: --state odd: must be one of scheduled, queued, running, completed, failed, cancelled\n"
        "Try 'spool list --help'.\n"},
+      {{"notify"}, "spool: notify: of what?\nTry 'spool notify --help'.\n"},
+      {{"notify", "all"}, "spool: unknown command notify all\nTry 'spool --help'.\n"},
+      {{"notify", "test"}, "spool: TARGET is missing\nTry 'spool notify test --help'.\n"},
+      {{"notify", "redeliver", "x"},
+       "spool: DELIVERY x: must be a number from the list\nTry 'spool notify redeliver --help'.\n"},
       {{"watch", "--until-terminal"}, "spool: --until-terminal needs --job\nTry 'spool watch --help'.\n"},
   };
   for (const auto& c : cases) {
@@ -159,7 +165,15 @@ TEST_F(SpoolTest, MistakesEndWithTwo) {
 
 TEST_F(SpoolTest, HelpNamesEveryCommandAndFlag) {
   EXPECT_EQ(Run({"--help"}), ExitCode::kOk);
-  EXPECT_THAT(out_.str(), HasSubstr("    download    fetch the output of a completed job\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("    download           fetch the output of a completed job\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("    notify deliveries  list what was told to whom, newest first\n"));
+  out_.str("");
+  EXPECT_EQ(Run({"notify", "--help"}), ExitCode::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("    notify redeliver   send a notification again\n"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("    download")));
+  out_.str("");
+  EXPECT_EQ(Run({"help", "notify", "test"}), ExitCode::kOk);
+  EXPECT_THAT(out_.str(), HasSubstr("SYNOPSIS\n    spool notify test TARGET\n"));
   out_.str("");
   EXPECT_EQ(Run({"download", "--help"}), ExitCode::kOk);
   EXPECT_THAT(out_.str(), StartsWith("NAME\n    spool download - fetch the output of a completed job\n\n"
@@ -174,7 +188,9 @@ TEST_F(SpoolTest, HelpNamesEveryCommandAndFlag) {
 TEST_F(SpoolTest, EveryHelpFitsAPage) {
   for (const Command& command : AllCommands()) {
     out_.str("");
-    EXPECT_EQ(Run({command.name, "-h"}), ExitCode::kOk);
+    std::vector<std::string> words = absl::StrSplit(command.name, ' ');
+    words.push_back("-h");
+    EXPECT_EQ(Run(words), ExitCode::kOk);
     std::istringstream lines(out_.str());
     for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80) << line;
   }
@@ -606,6 +622,59 @@ TEST_F(SpoolTest, PresetsAreListed) {
   out_.str("");
   EXPECT_EQ(Run({"presets", "--json"}), ExitCode::kOk);
   EXPECT_EQ(out_.str(), "{\"name\":\"poster\",\"version\":1,\"description\":\"A JPEG\"}\n");
+}
+
+TEST_F(SpoolTest, NotificationTargetsAreListedAndTested) {
+  server_.list_targets = [](const v1::ListTargetsRequest&, v1::ListTargetsResponse* response) {
+    response->add_targets()->set_name("ops");
+    response->add_targets()->set_name("mail");
+    return grpc::Status::OK;
+  };
+  server_.send_test = [](const v1::SendTestRequest& request, v1::SendTestResponse* response) {
+    response->set_delivered(request.target() == "ops");
+    response->set_response_code(response->delivered() ? 204 : 503);
+    if (!response->delivered()) response->set_error("HTTP 503");
+    response->mutable_duration()->set_nanos(20000000);
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(Run({"notify", "targets", "--json"}), ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "{\"name\":\"ops\"}\n{\"name\":\"mail\"}\n");
+  out_.str("");
+  EXPECT_EQ(Run({"notify", "test", "ops"}), ExitCode::kOk);
+  EXPECT_EQ(Run({"notify", "test", "mail"}), ExitCode::kFailed);
+  EXPECT_EQ(out_.str(), "ops: delivered, 204 in 0.02s\nmail: failed: HTTP 503, after 0.02s\n");
+  out_.str("");
+  EXPECT_EQ(Run({"completion", "targets"}), ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "ops\nmail\n");
+}
+
+TEST_F(SpoolTest, DeliveriesAreListedByPageAndMadeAgain) {
+  std::vector<v1::ListDeliveriesRequest> requests;
+  server_.list_deliveries = [&](const v1::ListDeliveriesRequest& request, v1::ListDeliveriesResponse* response) {
+    requests.push_back(request);
+    response->add_deliveries()->set_id(10 - static_cast<int64_t>(requests.size()));
+    response->set_next_page_token("more");
+    return grpc::Status::OK;
+  };
+  server_.redeliver = [](const v1::RedeliverRequest& request, v1::RedeliverResponse* response) {
+    response->mutable_delivery()->set_id(request.delivery_id());
+    response->mutable_delivery()->set_target("ops");
+    return grpc::Status::OK;
+  };
+  EXPECT_EQ(
+      Run({"notify", "deliveries", "--target", "ops", "--state", "failed", "--job", "j", "--limit", "2", "--json"}),
+      ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "{\"id\":\"9\"}\n{\"id\":\"8\"}\n");
+  ASSERT_EQ(requests.size(), 2);
+  EXPECT_EQ(requests[0].page_size(), 2);
+  EXPECT_EQ(requests[1].page_size(), 1);
+  EXPECT_EQ(requests[1].page_token(), "more");
+  EXPECT_EQ(requests[1].filter().target(), "ops");
+  EXPECT_EQ(requests[1].filter().job_id(), "j");
+  EXPECT_THAT(requests[1].filter().states(), ElementsAre(v1::DELIVERY_STATE_FAILED));
+  out_.str("");
+  EXPECT_EQ(Run({"notify", "redeliver", "9"}), ExitCode::kOk);
+  EXPECT_EQ(out_.str(), "9: is sent to ops again\n");
 }
 
 TEST_F(SpoolTest, ProbeDescribesTheStreams) {

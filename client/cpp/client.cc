@@ -42,6 +42,7 @@ Client::Client(std::shared_ptr<grpc::Channel> calls, std::shared_ptr<grpc::Chann
       jobs_(v1::JobService::NewStub(calls)),
       queue_(v1::QueueService::NewStub(calls)),
       media_(v1::MediaService::NewStub(calls)),
+      notifications_(v1::NotificationService::NewStub(calls)),
       watches_(v1::JobService::NewStub(watches)) {}
 
 template <typename Call>
@@ -126,6 +127,27 @@ absl::Status Client::PauseQueue() {
 absl::Status Client::ResumeQueue() {
   return Call(*queue_, &v1::QueueService::StubInterface::ResumeQueue, v1::ResumeQueueRequest(), options_.deadline)
       .status();
+}
+
+absl::StatusOr<v1::ListTargetsResponse> Client::ListTargets() {
+  return Call(*notifications_, &v1::NotificationService::StubInterface::ListTargets, v1::ListTargetsRequest(),
+              options_.deadline);
+}
+
+absl::StatusOr<v1::ListDeliveriesResponse> Client::ListDeliveries(const v1::ListDeliveriesRequest& request) {
+  return Call(*notifications_, &v1::NotificationService::StubInterface::ListDeliveries, request, options_.deadline);
+}
+
+absl::StatusOr<v1::SendTestResponse> Client::SendTest(absl::string_view target) {
+  v1::SendTestRequest request;
+  request.set_target(std::string(target));
+  return Call(*notifications_, &v1::NotificationService::StubInterface::SendTest, request, options_.probe_deadline);
+}
+
+absl::StatusOr<v1::RedeliverResponse> Client::Redeliver(int64_t delivery_id) {
+  v1::RedeliverRequest request;
+  request.set_delivery_id(delivery_id);
+  return Call(*notifications_, &v1::NotificationService::StubInterface::Redeliver, request, options_.deadline);
 }
 
 absl::StatusOr<v1::UploadMediaResponse> Client::Upload(const std::string& path, const TransferProgress& progress) {

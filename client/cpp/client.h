@@ -18,6 +18,7 @@
 #include "grpcpp/channel.h"
 #include "spool/v1/job_service.grpc.pb.h"
 #include "spool/v1/media_service.grpc.pb.h"
+#include "spool/v1/notification_service.grpc.pb.h"
 #include "spool/v1/queue_service.grpc.pb.h"
 
 namespace spool::client {
@@ -37,7 +38,7 @@ class Client {
     ChannelOptions channel;
     // Of one unary call.
     absl::Duration deadline = absl::Seconds(30);
-    // Of ProbeMedia and PlanJob, which have the server read the file.
+    // Of ProbeMedia and PlanJob, which have the server read the file, and of SendTest, which has it ask another one.
     absl::Duration probe_deadline = absl::Minutes(2);
     // How often a call that may be repeated is, while the server is away, and the delays in between: 8 to 15 s in all,
     // for a server that is restarted.
@@ -73,6 +74,11 @@ class Client {
   absl::Status PauseQueue();
   absl::Status ResumeQueue();
 
+  absl::StatusOr<v1::ListTargetsResponse> ListTargets();
+  absl::StatusOr<v1::ListDeliveriesResponse> ListDeliveries(const v1::ListDeliveriesRequest& request);
+  absl::StatusOr<v1::SendTestResponse> SendTest(absl::string_view target);
+  absl::StatusOr<v1::RedeliverResponse> Redeliver(int64_t delivery_id);
+
   // As spool::client::Upload and Download.
   absl::StatusOr<v1::UploadMediaResponse> Upload(const std::string& path, const TransferProgress& progress = nullptr);
   absl::StatusOr<int64_t> Download(const std::string& job_id, const std::string& path, Existing existing,
@@ -92,6 +98,7 @@ class Client {
   const std::unique_ptr<v1::JobService::StubInterface> jobs_;
   const std::unique_ptr<v1::QueueService::StubInterface> queue_;
   const std::unique_ptr<v1::MediaService::StubInterface> media_;
+  const std::unique_ptr<v1::NotificationService::StubInterface> notifications_;
   const std::shared_ptr<v1::JobService::StubInterface> watches_;
 };
 

@@ -174,16 +174,43 @@ class FakeServer::Media : public v1::MediaService::Service {
   FakeServer* const fake_;
 };
 
+class FakeServer::Notifications : public v1::NotificationService::Service {
+ public:
+  explicit Notifications(FakeServer* fake) : fake_(fake) {}
+
+  grpc::Status ListTargets(grpc::ServerContext*, const v1::ListTargetsRequest* request,
+                           v1::ListTargetsResponse* response) override {
+    return Answer(fake_->list_targets, request, response);
+  }
+  grpc::Status ListDeliveries(grpc::ServerContext*, const v1::ListDeliveriesRequest* request,
+                              v1::ListDeliveriesResponse* response) override {
+    return Answer(fake_->list_deliveries, request, response);
+  }
+  grpc::Status SendTest(grpc::ServerContext*, const v1::SendTestRequest* request,
+                        v1::SendTestResponse* response) override {
+    return Answer(fake_->send_test, request, response);
+  }
+  grpc::Status Redeliver(grpc::ServerContext*, const v1::RedeliverRequest* request,
+                         v1::RedeliverResponse* response) override {
+    return Answer(fake_->redeliver, request, response);
+  }
+
+ private:
+  FakeServer* const fake_;
+};
+
 FakeServer::FakeServer()
     : jobs_(std::make_unique<Jobs>(this)),
       queue_(std::make_unique<Queue>(this)),
-      media_(std::make_unique<Media>(this)) {
+      media_(std::make_unique<Media>(this)),
+      notifications_(std::make_unique<Notifications>(this)) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(jobs_.get());
   builder.RegisterService(queue_.get());
   builder.RegisterService(media_.get());
+  builder.RegisterService(notifications_.get());
   server_ = builder.BuildAndStart();
   address_ = absl::StrCat("127.0.0.1:", port);
 }

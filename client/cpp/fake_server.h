@@ -16,6 +16,7 @@
 #include "grpcpp/server.h"
 #include "spool/v1/job_service.grpc.pb.h"
 #include "spool/v1/media_service.grpc.pb.h"
+#include "spool/v1/notification_service.grpc.pb.h"
 #include "spool/v1/queue_service.grpc.pb.h"
 
 namespace spool::client {
@@ -31,7 +32,7 @@ struct StreamScript {
 grpc::Status StatusWithReason(grpc::StatusCode code, const std::string& message, const std::string& reason,
                               int retry_delay_ms = 0);
 
-// All three services on a free port of the loopback. A handler that a test leaves empty answers UNIMPLEMENTED. Set
+// All services on a free port of the loopback. A handler that a test leaves empty answers UNIMPLEMENTED. Set
 // handlers before calls are made; they run on gRPC's threads, one call at a time.
 class FakeServer {
  public:
@@ -60,6 +61,10 @@ class FakeServer {
   Handler<v1::PauseQueueRequest, v1::PauseQueueResponse> pause_queue;
   Handler<v1::ResumeQueueRequest, v1::ResumeQueueResponse> resume_queue;
   Handler<v1::ProbeMediaRequest, v1::ProbeMediaResponse> probe_media;
+  Handler<v1::ListTargetsRequest, v1::ListTargetsResponse> list_targets;
+  Handler<v1::ListDeliveriesRequest, v1::ListDeliveriesResponse> list_deliveries;
+  Handler<v1::SendTestRequest, v1::SendTestResponse> send_test;
+  Handler<v1::RedeliverRequest, v1::RedeliverResponse> redeliver;
   // Gets the whole upload: its header and all bytes.
   std::function<grpc::Status(const v1::UploadMediaHeader&, const std::string&, v1::UploadMediaResponse*)> upload_media;
   // Sends the chunks that it is given, then its status.
@@ -69,6 +74,7 @@ class FakeServer {
   class Jobs;
   class Queue;
   class Media;
+  class Notifications;
 
   std::optional<StreamScript> TakeStream(const v1::WatchEventsRequest& request) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -79,6 +85,7 @@ class FakeServer {
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<Media> media_;
+  std::unique_ptr<Notifications> notifications_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
@@ -31,6 +33,8 @@
 #include "server/files/media_files.h"
 #include "server/gateway/http_server.h"
 #include "server/metrics/server_metrics.h"
+#include "server/notify/config.h"
+#include "server/notify/notifications.h"
 #include "server/rpc/server.h"
 #include "server/service/audit_log.h"
 #include "server/service/services.h"
@@ -170,6 +174,10 @@ absl::Status Run() {
   signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
 
+  std::optional<notify::Config> notify_config;
+  if (const std::string path = absl::GetFlag(FLAGS_notify_config); !path.empty()) {
+    SPOOL_ASSIGN_OR_RETURN(notify_config, notify::LoadConfig(path));
+  }
   SPOOL_ASSIGN_OR_RETURN(const UniqueFd lock, LockDataDir(absl::GetFlag(FLAGS_data_dir)));
   SPOOL_ASSIGN_OR_RETURN(const files::MediaFiles::Roots roots, Roots());
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<files::MediaFiles> files, files::MediaFiles::Open(roots));
@@ -187,9 +195,23 @@ absl::Status Run() {
   feed::EventFeed feed(store.get(), {});
   metrics::ServerMetrics metrics;
   store->AddListener(&metrics);
+  // Before anything can happen that its targets would have to be told of.
+  std::unique_ptr<notify::Notifications> notifications;
+  if (notify_config.has_value()) {
+    auto opened = notify::Notifications::Open(*std::move(notify_config), &feed, roots.data_dir + "/notify.db");
+    // The store's errors are worded alike.
+    if (!opened.ok())
+      return absl::Status(opened.status().code(), absl::StrCat("notify.db: ", opened.status().message()));
+    notifications = *std::move(opened);
+  }
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 
-  service::Services services({store.get(), &feed, files.get(), &executor, audit.get()},
+  service::Services services({.store = store.get(),
+                              .feed = &feed,
+                              .files = files.get(),
+                              .executor = &executor,
+                              .audit = audit.get(),
+                              .notifier = notifications == nullptr ? nullptr : &notifications->notifier()},
                              absl::GetFlag(FLAGS_max_upload_bytes));
   absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(
       {.address = absl::GetFlag(FLAGS_grpc_address), .gatekeeper = gatekeeper.get(), .tls = tls.get()}, &services);
@@ -243,6 +265,8 @@ absl::Status Run() {
   // From the doors inwards: streams end while there still is a feed, calls while there still is a store.
   feed.Drain();
   feed.WaitUntilIdle(kStreamGrace);
+  // Before the doors, as calls may wait for it.
+  if (notifications != nullptr) notifications->Stop();
   if (grpc.ok()) (*grpc)->Shutdown(kStreamGrace);
   const absl::Status started = http.status();
   if (http.ok()) (*http)->Shutdown(kStreamGrace);

@@ -39,6 +39,8 @@ ABSL_FLAG(std::string, output_root, "", "folder that outputs go to; empty: {data
 ABSL_FLAG(std::string, store, "sqlite", "where jobs are kept: sqlite (in data_dir)");
 ABSL_FLAG(std::string, worker, "", "the spool-worker program; empty: beside spoold, or in ../lib/spool");
 ABSL_FLAG(std::string, log_format, "text", "text (key=value) or json");
+ABSL_FLAG(std::string, notify_config, "",
+          "file of webhooks and mail boxes that are told what happens to jobs; empty: nobody is");
 ABSL_FLAG(int, slots, 0, "jobs that run at once; 0: one for each core");
 ABSL_FLAG(int, short_slots, 1, "more slots that take only stills, so that these never wait behind a video");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(30),

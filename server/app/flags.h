@@ -27,6 +27,7 @@ ABSL_DECLARE_FLAG(std::string, output_root);
 ABSL_DECLARE_FLAG(std::string, store);
 ABSL_DECLARE_FLAG(std::string, worker);
 ABSL_DECLARE_FLAG(std::string, log_format);
+ABSL_DECLARE_FLAG(std::string, notify_config);
 ABSL_DECLARE_FLAG(int, slots);
 ABSL_DECLARE_FLAG(int, short_slots);
 ABSL_DECLARE_FLAG(absl::Duration, drain_timeout);

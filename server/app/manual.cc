@@ -44,6 +44,7 @@ const std::vector<FlagGroup>& FlagGroups() {
         {"tls_client_ca", "FILE"},
         {"audit_log", "FILE"}}},
       {"Storage", {{"data_dir", "FOLDER"}, {"media_root", "FOLDER"}, {"output_root", "FOLDER"}, {"store", "KIND"}}},
+      {"Notifications", {{"notify_config", "FILE"}}},
       {"Execution",
        {{"slots", "NUMBER"}, {"short_slots", "NUMBER"}, {"drain_timeout", "DURATION"}, {"worker", "PROGRAM"}}},
       {"Limits",
@@ -166,6 +167,7 @@ ManualPage SpooldManual() {
        .entries = {{"DATA_DIR/spool.db, spool.db-wal, spool.db-log_id",
                     "Jobs and events. A copy of `spool.db` alone, made while the server runs, is broken: see the page "
                     "for operators on how to make one."},
+                   {"DATA_DIR/notify.db", "What was told to webhooks and mail boxes, and how far each has come."},
                    {"DATA_DIR/uploads", "Uploaded inputs."},
                    {"DATA_DIR/media, DATA_DIR/outputs", "Inputs and outputs, unless flags name other folders."},
                    {"/etc/default/spool", "Flags of the packaged service, as variables of its environment."}}},

@@ -22,7 +22,8 @@ namespace {
 
 // In the order of FailPoint, from 1.
 constexpr const char* kNames[] = {"before-commit",   "after-commit", "before-answer", "before-wake",
-                                  "before-complete", "in-snapshot",  "in-compaction", "in-migration"};
+                                  "before-complete", "in-snapshot",  "in-compaction", "in-migration",
+                                  "before-record"};
 
 std::atomic<int> passes_left{0};
 

@@ -20,6 +20,7 @@ enum class FailPoint {
   kInSnapshot,      // "in-snapshot": a part of a snapshot was sent
   kInCompaction,    // "in-compaction": events are deleted, not committed
   kInMigration,     // "in-migration": the schema is changed, not committed
+  kBeforeRecord,    // "before-record": a receiver took a notification, and that is not written down
 };
 
 // Reads SPOOL_FAILPOINT, "NAME" or "NAME:COUNT": die at the COUNT-th time (default 1) that the place is passed.

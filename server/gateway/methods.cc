@@ -35,7 +35,8 @@ const ServiceDescriptor* Service(const FileDescriptor* file, const char* name) {
 std::vector<const ServiceDescriptor*> OurServices() {
   return {Service(v1::EnqueueRequest::descriptor()->file(), "JobService"),
           Service(v1::PauseQueueRequest::descriptor()->file(), "QueueService"),
-          Service(v1::ProbeMediaRequest::descriptor()->file(), "MediaService")};
+          Service(v1::ProbeMediaRequest::descriptor()->file(), "MediaService"),
+          Service(v1::SendTestRequest::descriptor()->file(), "NotificationService")};
 }
 
 std::string PathOf(const google::protobuf::MethodDescriptor* method) {
@@ -54,6 +55,7 @@ MethodTable::MethodTable(service::Services* services) {
   const std::vector<const ServiceDescriptor*> ours = OurServices();
   using service::JobCalls;
   using service::MediaCalls;
+  using service::NotifyCalls;
   using service::QueueCalls;
   JobCalls* const jobs = &services->jobs;
   Add(ours[0], "Enqueue", Unary(jobs, &JobCalls::Enqueue));
@@ -87,6 +89,11 @@ MethodTable::MethodTable(service::Services* services) {
                         std::move(format), timeout);
   };
   Add(ours[2], "DownloadMedia", std::move(download));
+  NotifyCalls* const notifications = &services->notifications;
+  Add(ours[3], "ListTargets", Unary(notifications, &NotifyCalls::ListTargets));
+  Add(ours[3], "ListDeliveries", Unary(notifications, &NotifyCalls::ListDeliveries));
+  Add(ours[3], "SendTest", Unary(notifications, &NotifyCalls::SendTest));
+  Add(ours[3], "Redeliver", Unary(notifications, &NotifyCalls::Redeliver));
 }
 
 void MethodTable::Add(const ServiceDescriptor* service, const char* name, Method method) {

@@ -31,8 +31,9 @@ bool TakesGzip(const Request& request) {
 }  // namespace
 
 std::optional<Reply> SiteReply(const Request& request) {
+  const absl::string_view known_etag = request.Header("if-none-match");
   for (const web::WebFile& file : web::WebFiles()) {
-    if (file.path != std::string_view(request.target.path)) continue;
+    if (file.path != request.target.path) continue;
     Reply reply;
     reply.headers = {{"ETag", std::string(file.etag)},
                      {"Cache-Control", file.immutable ? "public, max-age=31536000, immutable" : "no-cache"},
@@ -41,7 +42,7 @@ std::optional<Reply> SiteReply(const Request& request) {
                      {"Cross-Origin-Resource-Policy", "same-origin"},
                      {"Referrer-Policy", "no-referrer"},
                      {"Vary", "Accept-Encoding"}};
-    if (std::string_view(request.Header("if-none-match")) == file.etag) {
+    if (file.etag == std::string_view(known_etag.data(), known_etag.size())) {
       reply.status = 304;
       return reply;
     }

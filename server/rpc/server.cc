@@ -12,6 +12,7 @@
 #include "server/rpc/admission.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/media_service.h"
+#include "server/rpc/notification_service.h"
 #include "server/rpc/queue_service.h"
 #include "server/rpc/reflection.h"
 #include "server/rpc/tls_credentials.h"
@@ -24,7 +25,7 @@ constexpr int kMaxReceiveBytes = 16 << 20;
 const std::vector<std::string>& ServiceNames() {
   static const auto* const names =
       new std::vector<std::string>{v1::JobService::service_full_name(), v1::QueueService::service_full_name(),
-                                   v1::MediaService::service_full_name()};
+                                   v1::MediaService::service_full_name(), v1::NotificationService::service_full_name()};
   return *names;
 }
 
@@ -51,6 +52,7 @@ class GrpcServer : public Server {
         jobs_(&services->jobs, &admission_),
         queue_(&services->queue, &admission_),
         media_(&services->media, &admission_),
+        notifications_(&services->notifications, &admission_),
         reflection_(MakeReflectionV1(ReflectedNames(), &admission_)),
         reflection_alpha_(MakeReflectionV1Alpha(ReflectedNames(), &admission_)) {}
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
@@ -66,7 +68,7 @@ class GrpcServer : public Server {
     int port = 0;
     builder.AddListeningPort(address, credentials_, &port);
     for (grpc::Service* service :
-         std::vector<grpc::Service*>{&jobs_, &queue_, &media_, reflection_.get(), reflection_alpha_.get()}) {
+         std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &notifications_, reflection_.get(), reflection_alpha_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -114,6 +116,7 @@ class GrpcServer : public Server {
   JobService jobs_;
   QueueService queue_;
   MediaService media_;
+  NotificationService notifications_;
   const std::unique_ptr<grpc::Service> reflection_;
   const std::unique_ptr<grpc::Service> reflection_alpha_;
   std::unique_ptr<grpc::Server> server_;

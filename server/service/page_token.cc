@@ -11,7 +11,7 @@
 namespace spool::service {
 namespace {
 
-std::string SealOf(int64_t before, const v1::JobFilter& filter) {
+std::string SealOf(int64_t before, const google::protobuf::Message& filter) {
   std::string bytes = absl::StrCat(before, "|");
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
@@ -24,12 +24,12 @@ std::string SealOf(int64_t before, const v1::JobFilter& filter) {
 
 }  // namespace
 
-std::string EncodePageToken(int64_t before, const v1::JobFilter& filter) {
+std::string EncodePageToken(int64_t before, const google::protobuf::Message& filter) {
   if (before == 0) return "";
   return absl::WebSafeBase64Escape(absl::StrCat(SealOf(before, filter), before));
 }
 
-absl::StatusOr<int64_t> DecodePageToken(absl::string_view token, const v1::JobFilter& filter) {
+absl::StatusOr<int64_t> DecodePageToken(absl::string_view token, const google::protobuf::Message& filter) {
   if (token.empty()) return 0;
   std::string bytes;
   int64_t before = 0;

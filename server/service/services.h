@@ -9,9 +9,11 @@
 #include "server/feed/event_feed.h"
 #include "server/files/media_files.h"
 #include "server/service/audit_log.h"
+#include "server/notify/notifier.h"
 #include "server/service/blocking_pool.h"
 #include "server/service/job_calls.h"
 #include "server/service/media_calls.h"
+#include "server/service/notify_calls.h"
 #include "server/service/queue_calls.h"
 #include "server/store/job_store.h"
 
@@ -24,6 +26,7 @@ struct Backends {
   files::MediaFiles* files;
   executor::Executor* executor;
   AuditLog* audit;
+  notify::Notifier* notifier;  // nullptr: nobody is to be told anything
 };
 
 // Threads that wait for the disk on behalf of callers.
@@ -36,7 +39,8 @@ class Services {
       : pool(kBlockingThreads),
         jobs(backends.store, backends.feed, backends.files, backends.executor, backends.audit, &pool),
         queue(backends.store, backends.feed, backends.executor, backends.audit, &pool),
-        media(backends.store, backends.files, backends.executor, backends.audit, max_upload_bytes) {}
+        media(backends.store, backends.files, backends.executor, backends.audit, max_upload_bytes),
+        notifications(backends.notifier, backends.audit, &pool) {}
 
   // From here on writes by callers are refused; reads and streams go on.
   void Drain() { jobs.Drain(); }
@@ -52,6 +56,7 @@ class Services {
   JobCalls jobs;
   QueueCalls queue;
   MediaCalls media;
+  NotifyCalls notifications;
 };
 
 }  // namespace spool::service

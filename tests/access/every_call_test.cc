@@ -60,8 +60,8 @@ TEST_F(EveryCallTest, AllOfThemAreHere) {
     paths.insert(method.path);
     EXPECT_NE(method.scope, v1::ACCESS_SCOPE_UNSPECIFIED) << method.path << " says nothing of who may call it";
   }
-  // 11 + 3 + 3 of ours, 2 of health, 2 of reflection.
-  EXPECT_GE(paths.size(), 21);
+  // 11 + 3 + 3 + 4 of ours, 2 of health, 2 of reflection.
+  EXPECT_GE(paths.size(), 25);
   for (const char* path :
        {"/spool.v1.JobService/WatchEvents", "/spool.v1.QueueService/PauseQueue", "/spool.v1.MediaService/UploadMedia",
         "/grpc.health.v1.Health/Watch", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"}) {
@@ -184,6 +184,10 @@ TEST_F(EveryCallTest, ALimitedCallerReachesNoForeignJob) {
       {"/spool.v1.QueueService/PauseQueue", {"", is_for_others}},
       {"/spool.v1.QueueService/ResumeQueue", {"", is_for_others}},
       {"/spool.v1.MediaService/UploadMedia", {"", is_not_of_jobs}},
+      {"/spool.v1.NotificationService/ListTargets", {"", is_for_others}},
+      {"/spool.v1.NotificationService/ListDeliveries", {"", is_for_others}},
+      {"/spool.v1.NotificationService/SendTest", {"", is_for_others}},
+      {"/spool.v1.NotificationService/Redeliver", {"", is_for_others}},
       {"/spool.v1.MediaService/ProbeMedia", {probe.SerializeAsString(), is_outside}},
       {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", {"", is_not_of_jobs}},
       {"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", {"", is_not_of_jobs}},

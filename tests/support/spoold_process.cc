@@ -86,7 +86,7 @@ absl::Status SpooldProcess::Start(const std::vector<std::string>& flags, const s
       Runfile("server/spoold"),
       absl::StrCat("--worker=", Runfile("server/worker/spool-worker")),
       absl::StrCat("--grpc_address=", address_.empty() ? "127.0.0.1:0" : address_),
-      "--http_address=127.0.0.1:0",
+      absl::StrCat("--http_address=", http_address_.empty() ? "127.0.0.1:0" : http_address_),
       absl::StrCat("--data_dir=", data_dir()),
       absl::StrCat("--media_root=", media_root()),
       absl::StrCat("--output_root=", output_root()),
@@ -116,6 +116,7 @@ absl::Status SpooldProcess::Start(const std::vector<std::string>& flags, const s
   }
   for (absl::string_view word : absl::StrSplit(line.substr(kReady.size()), ' ')) {
     if (absl::ConsumePrefix(&word, "grpc=")) address_ = std::string(word);
+    if (absl::ConsumePrefix(&word, "http=")) http_address_ = std::string(word);
   }
   return absl::OkStatus();
 }

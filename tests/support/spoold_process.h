@@ -27,7 +27,7 @@ class SpooldProcess {
   SpooldProcess(const SpooldProcess&) = delete;
   SpooldProcess& operator=(const SpooldProcess&) = delete;
 
-  // Starts the server and waits for its ready line. It gets a free port the first time and that same port from then on.
+  // Starts the server and waits for its ready line. It gets free ports the first time and the same ones from then on.
   // Flags given here come after, and win over, those that name folders and ports.
   // FailedPrecondition: it ended instead; the message is what it wrote to stderr.
   // `environment` is as of StartProgram.
@@ -43,6 +43,8 @@ class SpooldProcess {
 
   // host:port of gRPC.
   const std::string& address() const { return address_; }
+  // host:port of HTTP.
+  const std::string& http_address() const { return http_address_; }
   pid_t pid() const { return pid_; }
   const std::string& folder() const { return folder_; }
   std::string data_dir() const { return folder_ + "/data"; }
@@ -63,6 +65,7 @@ class SpooldProcess {
 
   std::string folder_;
   std::string address_;
+  std::string http_address_;
   pid_t pid_ = -1;
   UniqueFd out_;  // open as long as it runs: a write to a closed pipe would be an error
   std::thread log_reader_;
