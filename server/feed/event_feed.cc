@@ -152,6 +152,7 @@ absl::StatusOr<std::shared_ptr<Subscription>> EventFeed::Add(std::shared_ptr<Sub
 void EventFeed::Drain() {
   MutexLock lock(&mu_);
   draining_ = true;
+  drain_until_ = Now() + options_.max_drain_time;
   while (!parked_.empty()) WakeLocked(std::shared_ptr<Subscription>(parked_.front()));
 }
 
@@ -170,6 +171,11 @@ store::LogRange EventFeed::Range() const {
 bool EventFeed::draining() const {
   ReaderMutexLock lock(&mu_);
   return draining_;
+}
+
+bool EventFeed::must_end() const {
+  ReaderMutexLock lock(&mu_);
+  return draining_ && Now() >= drain_until_;
 }
 
 int EventFeed::subscriptions() const {
