@@ -116,6 +116,7 @@ absl::Status SpooldProcess::Start(const std::vector<std::string>& flags, const s
   }
   for (absl::string_view word : absl::StrSplit(line.substr(kReady.size()), ' ')) {
     if (absl::ConsumePrefix(&word, "grpc=")) address_ = std::string(word);
+    if (absl::ConsumePrefix(&word, "http=")) http_address_ = std::string(word);
   }
   return absl::OkStatus();
 }

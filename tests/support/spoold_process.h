@@ -43,6 +43,8 @@ class SpooldProcess {
 
   // host:port of gRPC.
   const std::string& address() const { return address_; }
+  // host:port of HTTP; another one after each start.
+  const std::string& http_address() const { return http_address_; }
   pid_t pid() const { return pid_; }
   const std::string& folder() const { return folder_; }
   std::string data_dir() const { return folder_ + "/data"; }
@@ -63,6 +65,7 @@ class SpooldProcess {
 
   std::string folder_;
   std::string address_;
+  std::string http_address_;
   pid_t pid_ = -1;
   UniqueFd out_;  // open as long as it runs: a write to a closed pipe would be an error
   std::thread log_reader_;
