@@ -1,16 +1,11 @@
 #include "server/executor/attempt.h"
 
-#include <errno.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "server/base/failpoint.h"
-#include "server/base/posix_error.h"
 #include "server/base/proto_time.h"
 #include "server/executor/conversation.h"
 #include "server/executor/order.h"
@@ -63,21 +58,6 @@ Outcome ToOutcome(std::variant<v1::JobResult, v1::JobError> published) {
 }
 
 }  // namespace
-
-absl::StatusOr<StopSignal> StopSignal::Make() {
-  StopSignal signal;
-  signal.fd_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!signal.fd_.valid()) return PosixError(errno, "eventfd");
-  return signal;
-}
-
-void StopSignal::Raise(StopReason reason) {
-  int none = static_cast<int>(StopReason::kNone);
-  if (!reason_->compare_exchange_strong(none, static_cast<int>(reason))) return;
-  const uint64_t one = 1;
-  // Cannot fail: the counter goes from 0 to 1.
-  [[maybe_unused]] const ssize_t written = write(fd_.get(), &one, sizeof(one));
-}
 
 Outcome RunAttempt(const v1::Job& job, int threads, const AttemptLimits& limits, WorkerPool& workers,
                    files::MediaFiles& files, Quarantine& quarantine, const StopSignal& stop,

@@ -3,38 +3,17 @@
 #ifndef SPOOL_SERVER_EXECUTOR_ATTEMPT_H_
 #define SPOOL_SERVER_EXECUTOR_ATTEMPT_H_
 
-#include <atomic>
 #include <functional>
-#include <memory>
 #include <variant>
 
-#include "absl/status/statusor.h"
-#include "server/base/unique_fd.h"
 #include "server/executor/limits.h"
 #include "server/executor/quarantine.h"
+#include "server/executor/stop_signal.h"
 #include "server/executor/worker_pool.h"
 #include "server/files/media_files.h"
 #include "spool/v1/job.pb.h"
 
 namespace spool::executor {
-
-// Why an attempt is to end before its time.
-enum class StopReason { kNone = 0, kCancel, kShutdown };
-
-// Lets another thread end an attempt. Thread-safe.
-class StopSignal {
- public:
-  static absl::StatusOr<StopSignal> Make();
-  // The first reason stays.
-  void Raise(StopReason reason);
-  StopReason raised() const { return static_cast<StopReason>(reason_->load()); }
-  // Readable once raised.
-  int fd() const { return fd_.get(); }
-
- private:
-  UniqueFd fd_;
-  std::unique_ptr<std::atomic<int>> reason_ = std::make_unique<std::atomic<int>>(0);
-};
 
 // The attempt was ended by the signal; nothing was published.
 struct Stopped {

@@ -57,6 +57,7 @@ void Executor::Stop(absl::Duration drain_timeout) {
     mu_.AwaitWithTimeout(Condition(&idle), drain_timeout);
     drained_ = true;
     for (auto& [id, stop] : running_) stop->Raise(StopReason::kShutdown);
+    for (StopSignal* look : looks_) look->Raise(StopReason::kShutdown);
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
@@ -234,37 +235,41 @@ void Executor::RemoveOldUploads() {
 
 class Executor::LookTurn {
  public:
-  explicit LookTurn(Executor* executor) : executor_(executor) {
-    MutexLock lock(&executor_->mu_);
-    granted_ = executor_->looks_ < kMaxLooks;
-    if (granted_) ++executor_->looks_;
+  // The errors of Probe and Plan that come before anything is looked at.
+  static absl::StatusOr<std::unique_ptr<LookTurn>> Take(Executor* executor) {
+    SPOOL_ASSIGN_OR_RETURN(StopSignal stop, StopSignal::Make());
+    auto turn = std::unique_ptr<LookTurn>(new LookTurn(executor, std::move(stop)));
+    MutexLock lock(&executor->mu_);
+    if (executor->looks_.size() >= kMaxLooks) {
+      return WithRetryDelay(
+          Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT", "too many files are being looked at"),
+          absl::Seconds(1));
+    }
+    executor->looks_.insert(&turn->stop_);
+    if (executor->drained_) turn->stop_.Raise(StopReason::kShutdown);
+    return turn;
   }
   ~LookTurn() {
     MutexLock lock(&executor_->mu_);
-    if (granted_) --executor_->looks_;
+    executor_->looks_.erase(&stop_);
   }
-  absl::Status status() const {
-    if (granted_) return absl::OkStatus();
-    return WithRetryDelay(
-        Error(absl::StatusCode::kResourceExhausted, "PROBE_LIMIT", "too many files are being looked at"),
-        absl::Seconds(1));
-  }
+  const StopSignal& stop() const { return stop_; }
 
  private:
+  LookTurn(Executor* executor, StopSignal stop) : executor_(executor), stop_(std::move(stop)) {}
+
   Executor* const executor_;
-  bool granted_;
+  StopSignal stop_;
 };
 
 absl::StatusOr<v1::MediaInfo> Executor::Probe(absl::string_view input) {
-  const LookTurn turn(this);
-  SPOOL_RETURN_IF_ERROR(turn.status());
-  return ProbeInput(input, options_.limits, *workers_, *files_);
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<LookTurn> turn, LookTurn::Take(this));
+  return ProbeInput(input, options_.limits, *workers_, *files_, turn->stop());
 }
 
 absl::StatusOr<v1::PlanJobResponse> Executor::Plan(const v1::Job& job) {
-  const LookTurn turn(this);
-  SPOOL_RETURN_IF_ERROR(turn.status());
-  return PlanJob(job, options_.limits, *workers_, *files_);
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<LookTurn> turn, LookTurn::Take(this));
+  return PlanJob(job, options_.limits, *workers_, *files_, turn->stop());
 }
 
 }  // namespace spool::executor

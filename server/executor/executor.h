@@ -10,12 +10,14 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/base/mutex.h"
 #include "server/executor/attempt.h"
 #include "server/executor/limits.h"
 #include "server/executor/quarantine.h"
+#include "server/executor/stop_signal.h"
 #include "server/executor/worker_pool.h"
 #include "server/feed/progress_board.h"
 #include "server/files/media_files.h"
@@ -56,7 +58,8 @@ class Executor : public store::CommitListener {
   void HandBackNow();
 
   int slots() const { return options_.slots; }
-  // As ProbeInput and PlanJob, a bounded number of both at a time. RESOURCE_EXHAUSTED (PROBE_LIMIT) beyond that. Block.
+  // As ProbeInput and PlanJob, a bounded number of both at a time. RESOURCE_EXHAUSTED (PROBE_LIMIT) beyond that. Block,
+  // at the longest until the drain of a Stop is over.
   absl::StatusOr<v1::MediaInfo> Probe(absl::string_view input);
   absl::StatusOr<v1::PlanJobResponse> Plan(const v1::Job& job);
 
@@ -90,7 +93,7 @@ class Executor : public store::CommitListener {
   int64_t schedule_generation_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   bool drained_ ABSL_GUARDED_BY(mu_) = false;
-  int looks_ ABSL_GUARDED_BY(mu_) = 0;
+  absl::flat_hash_set<StopSignal*> looks_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, std::shared_ptr<StopSignal>> running_ ABSL_GUARDED_BY(mu_);
   std::vector<std::thread> threads_;
 };

@@ -20,7 +20,7 @@ namespace {
 class Look {
  public:
   static absl::StatusOr<Look> Begin(absl::string_view input, const worker::Order& order, const AttemptLimits& limits,
-                                    WorkerPool& workers, const files::MediaFiles& files) {
+                                    WorkerPool& workers, const files::MediaFiles& files, const StopSignal& stop) {
     SPOOL_ASSIGN_OR_RETURN(const UniqueFd file, files.OpenInput(input));
     WorkerLimits worker_limits;
     worker_limits.max_memory_bytes = limits.max_memory_bytes;
@@ -30,15 +30,19 @@ class Look {
       return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "WORKER_UNAVAILABLE", worker.status().message()),
                             absl::Seconds(1));
     }
-    Look look(input, std::make_unique<Conversation>(*std::move(worker), limits), limits);
+    Look look(input, std::make_unique<Conversation>(*std::move(worker), limits), limits, stop);
     if (!look.conversation_->Order(order).ok()) return look.Broken(absl::OutOfRangeError("the worker died at once"));
     return look;
   }
 
   // The next report that is no failure.
   absl::StatusOr<worker::Report> Next() {
-    auto next = conversation_->Next(deadline_, -1);
+    auto next = conversation_->Next(deadline_, stop_->fd());
     if (!next.ok()) return Broken(next.status());
+    if (!next->has_value() && stop_->raised() != StopReason::kNone) {
+      return WithRetryDelay(Error(absl::StatusCode::kUnavailable, "SERVER_DRAINING", "the server is stopping"),
+                            absl::Seconds(1));
+    }
     if (!next->has_value()) {
       return Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED",
                    absl::StrCat(input_, ": looking at it took longer than ", absl::FormatDuration(max_time_)));
@@ -56,32 +60,36 @@ class Look {
   }
 
  private:
-  Look(absl::string_view input, std::unique_ptr<Conversation> conversation, const AttemptLimits& limits)
+  Look(absl::string_view input, std::unique_ptr<Conversation> conversation, const AttemptLimits& limits,
+       const StopSignal& stop)
       : input_(input),
         conversation_(std::move(conversation)),
         max_time_(limits.max_probe_time),
-        deadline_(Later(max_time_)) {}
+        deadline_(Later(max_time_)),
+        stop_(&stop) {}
 
   std::string input_;
   std::unique_ptr<Conversation> conversation_;
   absl::Duration max_time_;
   Steady::time_point deadline_;
+  const StopSignal* stop_;
 };
 
 }  // namespace
 
 absl::StatusOr<v1::MediaInfo> ProbeInput(absl::string_view input, const AttemptLimits& limits, WorkerPool& workers,
-                                         const files::MediaFiles& files) {
-  SPOOL_ASSIGN_OR_RETURN(Look look, Look::Begin(input, ProbeOrder(input, limits, files), limits, workers, files));
+                                         const files::MediaFiles& files, const StopSignal& stop) {
+  SPOOL_ASSIGN_OR_RETURN(Look look, Look::Begin(input, ProbeOrder(input, limits, files), limits, workers, files, stop));
   SPOOL_ASSIGN_OR_RETURN(const worker::Report report, look.Next());
   if (!report.has_probed()) return look.Broken(absl::DataLossError("no answer to a probe"));
   return Tame(report.probed().media());
 }
 
 absl::StatusOr<v1::PlanJobResponse> PlanJob(const v1::Job& job, const AttemptLimits& limits, WorkerPool& workers,
-                                            const files::MediaFiles& files) {
+                                            const files::MediaFiles& files, const StopSignal& stop) {
   const std::vector<v1::OutputSpec> outputs = job::OutputsOf(job);
-  SPOOL_ASSIGN_OR_RETURN(Look look, Look::Begin(job.input(), PlanOrder(job, limits, files), limits, workers, files));
+  SPOOL_ASSIGN_OR_RETURN(Look look,
+                         Look::Begin(job.input(), PlanOrder(job, limits, files), limits, workers, files, stop));
   v1::PlanJobResponse response;
   v1::Plan& plan = *response.mutable_plan();
   for (;;) {

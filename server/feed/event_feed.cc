@@ -152,6 +152,7 @@ absl::StatusOr<std::shared_ptr<Subscription>> EventFeed::Add(std::shared_ptr<Sub
 void EventFeed::Drain() {
   MutexLock lock(&mu_);
   draining_ = true;
+  drain_until_ = Now() + options_.max_drain_time;
   while (!parked_.empty()) WakeLocked(std::shared_ptr<Subscription>(parked_.front()));
 }
 
@@ -185,6 +186,11 @@ FeedFigures EventFeed::figures() const {
   for (size_t i = 0; i < lag_.size(); ++i) figures.lag[i] = lag_[i];
   figures.lag_sum = lag_sum_;
   return figures;
+}
+
+bool EventFeed::must_end() const {
+  ReaderMutexLock lock(&mu_);
+  return draining_ && Now() >= drain_until_;
 }
 
 int EventFeed::subscriptions() const {

@@ -45,6 +45,9 @@ struct FeedOptions {
   absl::Duration tick = absl::Milliseconds(100);
   // A snapshot that its reader does not take within this time is ended: it holds back the cleaning of the log.
   absl::Duration max_snapshot_time = absl::Minutes(5);
+  // How long readers that are behind are still served when the feed drains; what they have not got by then, they get
+  // when they resume.
+  absl::Duration max_drain_time = absl::Seconds(1);
   // Monotonic time.
   std::function<absl::Time()> monotonic_now;
 };
@@ -74,7 +77,8 @@ class EventFeed : public store::CommitListener {
   // One page: a single Sink::Send, then Finish; or Finish alone with an error.
   absl::StatusOr<std::shared_ptr<Subscription>> Page(const v1::ListEventsRequest& request, std::shared_ptr<Sink> sink);
 
-  // Ends all streams with a Draining mark and UNAVAILABLE, and refuses new ones.
+  // Ends all streams with a Draining mark and UNAVAILABLE, and refuses new ones. A snapshot that is not through in time
+  // ends without the mark: what came of it is no place to go on from.
   void Drain();
   // Waits until every stream is ended, at most this long; false if some are not.
   bool WaitUntilIdle(absl::Duration timeout);
@@ -97,6 +101,8 @@ class EventFeed : public store::CommitListener {
   // The chunks that follow `after` in the ring, up to max_scan events; empty if the ring does not reach back to it.
   std::vector<std::shared_ptr<const Chunk>> FromRing(int64_t after) const;
   bool draining() const;
+  // It drains, and readers that are behind have had their time.
+  bool must_end() const;
   absl::Time Now() const { return options_.monotonic_now(); }
 
   absl::StatusOr<std::shared_ptr<Subscription>> Add(std::shared_ptr<Subscription> subscription);
@@ -132,6 +138,7 @@ class EventFeed : public store::CommitListener {
   std::list<std::weak_ptr<Subscription>> snapshotting_ ABSL_GUARDED_BY(mu_);
   int subscription_count_ ABSL_GUARDED_BY(mu_) = 0;
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Time drain_until_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 
   std::vector<std::thread> threads_;

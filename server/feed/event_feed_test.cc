@@ -506,6 +506,39 @@ TEST_F(EventFeedTest, DrainEndsStreamsWithTheirLastCoverage) {
   EXPECT_THAT(feed_->Watch({}, std::make_shared<Reader>()), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(EventFeedTest, DrainEndsThoseWhoAreFarBehindWhereTheyAre) {
+  Enqueue(100);
+  v1::WatchEventsRequest request = After(0);
+  request.set_max_batch_events(4);
+  auto reader = Watch(request, /*eager=*/false);
+  reader->Await([](const auto& r) { return r.size() == 1; });
+  reader->TakeOne();
+  EXPECT_EQ(reader->AwaitThrough(4).back().coverage().through(), 4);
+  feed_->Drain();
+  // While there is time, events go on.
+  reader->TakeOne();
+  EXPECT_EQ(reader->AwaitThrough(8).back().events_size(), 4);
+  monotonic_.Advance(absl::Seconds(2));
+  reader->BecomeEager();
+  EXPECT_EQ(ErrorInfoOf(reader->AwaitFinish()).reason(), "SERVER_DRAINING");
+  const auto responses = reader->AwaitThrough(8);
+  EXPECT_TRUE(responses.back().has_draining());
+  EXPECT_EQ(responses.back().coverage().through(), 8);
+}
+
+TEST_F(EventFeedTest, DrainEndsSnapshots) {
+  Enqueue(100);
+  v1::WatchEventsRequest request;
+  request.set_start_at(v1::START_AT_SNAPSHOT);
+  auto reader = Watch(request, /*eager=*/false);
+  reader->Await([](const auto& r) { return r.size() == 1; });
+  feed_->Drain();
+  monotonic_.Advance(absl::Seconds(2));
+  reader->BecomeEager();
+  EXPECT_EQ(ErrorInfoOf(reader->AwaitFinish()).reason(), "SERVER_DRAINING");
+  EXPECT_FALSE(reader->Await([](const auto& r) { return !r.empty(); }).back().has_draining());
+}
+
 TEST_F(EventFeedTest, CancelledStreamsAreForgotten) {
   for (int i = 0; i < 50; ++i) {
     auto reader = Watch(After(0), i % 2 == 0);

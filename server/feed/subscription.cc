@@ -67,6 +67,7 @@ Subscription::Next Subscription::Step(Thread thread) {
     snapshot_.reset();
     return Next::kDone;
   }
+  if (mode_ == Mode::kStream && phase_ != Phase::kEnding && feed_->must_end()) return EndDraining();
   switch (phase_) {
     case Phase::kOpening:
       return Open(thread);
@@ -339,6 +340,19 @@ Subscription::Next Subscription::SendTail(Batch batch) {
   return Finish(absl::OkStatus());
 }
 
+Subscription::Next Subscription::EndDraining() {
+  const auto ending = [](absl::string_view advice) {
+    return WithRetryDelay(
+        Error(absl::StatusCode::kUnavailable, "SERVER_DRAINING", absl::StrCat("the server is stopping; ", advice)),
+        absl::Seconds(1));
+  };
+  if (phase_ != Phase::kTail) return Finish(ending("begin again"));
+  Update update;
+  update.rest.mutable_draining();
+  Cover(update.rest, cursor_);
+  return SendLast(std::move(update), ending("resume with the last token"));
+}
+
 Subscription::Next Subscription::StepTail(Thread thread) {
   if (mode_ == Mode::kPage && deadline_ == absl::InfinitePast()) deadline_ = feed_->Now() + heartbeat_;
   Batch batch;
@@ -356,12 +370,7 @@ Subscription::Next Subscription::StepTail(Thread thread) {
   const bool due = deadline_ <= feed_->Now();
   if (feed_->draining()) {
     if (mode_ == Mode::kPage) return SendTail({});
-    Update update;
-    update.rest.mutable_draining();
-    Cover(update.rest, cursor_);
-    return SendLast(std::move(update), WithRetryDelay(Error(absl::StatusCode::kUnavailable, "SERVER_DRAINING",
-                                                            "the server is stopping; resume with the last token"),
-                                                      absl::Seconds(1)));
+    return EndDraining();
   }
   if (cursor_ < head) return due && mode_ == Mode::kStream ? SendTail({}) : Next::kAgain;
   if (tracker_.has_value() && tracker_->AllDone()) {

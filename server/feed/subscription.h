@@ -102,6 +102,8 @@ class Subscription : public std::enable_shared_from_this<Subscription> {
   Next SendOpened();
   Next StepSnapshot(Thread thread);
   Next StepTail(Thread thread);
+  // The server stops: says where to go on, wherever the cursor is.
+  Next EndDraining();
   // Reads on from the cursor into `batch`, moving it. True: goes on. False: only a disk thread can.
   absl::StatusOr<bool> ReadOn(Thread thread, Batch& batch);
   void Scan(const std::shared_ptr<const Chunk>& chunk, Batch& batch);

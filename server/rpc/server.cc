@@ -1,15 +1,19 @@
 #include "server/rpc/server.h"
 
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "grpc/grpc.h"
 #include "grpc/support/log.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "server/base/log.h"
 #include "server/rpc/admission.h"
+#include "server/rpc/connections.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/media_service.h"
 #include "server/rpc/notification_service.h"
@@ -21,6 +25,8 @@ namespace spool::rpc {
 namespace {
 
 constexpr int kMaxReceiveBytes = 16 << 20;
+// A connection that has not ended so long after it should have is cut.
+constexpr absl::Duration kCutAfter = absl::Milliseconds(500);
 
 const std::vector<std::string>& ServiceNames() {
   static const auto* const names =
@@ -59,16 +65,18 @@ class GrpcServer : public Server {
 
   absl::Status Listen(const std::string& address) {
     static const bool process_ready = [] {
+      // For as long as the process lives: when its last user goes, gRPC waits for its threads, and one of them may
+      // sleep for ten seconds after a write that went nowhere.
+      grpc_init();
       gpr_set_log_function(LogForGrpc);
       grpc::EnableDefaultHealthCheckService(true);
       return true;
     }();
     (void)process_ready;
     grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort(address, credentials_, &port);
-    for (grpc::Service* service :
-         std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &notifications_, reflection_.get(), reflection_alpha_.get()}) {
+    builder.AddListeningPort(address, credentials_, &port_);
+    for (grpc::Service* service : std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &notifications_,
+                                                              reflection_.get(), reflection_alpha_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -83,11 +91,11 @@ class GrpcServer : public Server {
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port == 0) {
+    if (server_ == nullptr || port_ == 0) {
       return absl::FailedPreconditionError(
           absl::StrCat("cannot listen on grpc_address ", address, ": the port is taken or the address is not ours"));
     }
-    address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
+    address_ = absl::StrCat(address.substr(0, address.rfind(':')), ":", port_);
     SetServing(true);
     return absl::OkStatus();
   }
@@ -98,8 +106,17 @@ class GrpcServer : public Server {
 
   void Shutdown(absl::Duration grace) override {
     if (server_ == nullptr) return;
+    // gRPC lets a connection go once what it is writing is written, and the client may never take it.
+    absl::Notification ended;
+    std::thread cutter([this, &ended, patience = grace + kCutAfter]() mutable {
+      for (; !ended.WaitForNotificationWithTimeout(patience); patience = kCutAfter) {
+        LogInfo("cut connections", {{"how_many", CutConnections(port_)}});
+      }
+    });
     server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
     server_->Wait();
+    ended.Notify();
+    cutter.join();
     server_.reset();
   }
 
@@ -121,6 +138,7 @@ class GrpcServer : public Server {
   const std::unique_ptr<grpc::Service> reflection_alpha_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
+  int port_ = 0;
 };
 
 }  // namespace

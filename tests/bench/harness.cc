@@ -10,11 +10,10 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "client/cpp/channel.h"
+#include "tests/support/process_facts.h"
 
 ABSL_FLAG(bool, json, false, "one JSON object a line");
 
@@ -122,13 +121,9 @@ int64_t Server::head() { return Stats().head_sequence(); }
 int64_t Server::queued() { return Stats().jobs().queued(); }
 
 int64_t Server::resident_bytes() const {
-  std::ifstream status(absl::StrCat("/proc/", process_.pid(), "/status"));
-  int64_t kilobytes = 0;
-  for (std::string line; std::getline(status, line);) {
-    const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
-    if (words.size() > 1 && words[0] == "VmRSS:" && absl::SimpleAtoi(words[1], &kilobytes)) break;
-  }
-  return kilobytes * 1024;
+  const auto facts = testing::FactsOf(process_.pid());
+  if (!facts.ok()) Die(facts.status().ToString());
+  return facts->resident_bytes;
 }
 
 v1::EnqueueRequest TypicalRequest(int64_t i) {

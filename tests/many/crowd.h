@@ -39,6 +39,8 @@ class Crowd {
   std::map<std::string, int> Endings() const ABSL_LOCKS_EXCLUDED(mu_);
   // Delivered to all of them together.
   int64_t events() const ABSL_LOCKS_EXCLUDED(mu_);
+  // The same of heartbeats.
+  int64_t heartbeats() const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   class Subscriber;
@@ -56,6 +58,7 @@ class Crowd {
   // How many are not there yet.
   int64_t missing_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t events_ ABSL_GUARDED_BY(mu_) = 0;
+  int64_t heartbeats_ ABSL_GUARDED_BY(mu_) = 0;
   int64_t alive_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<std::string, int> endings_ ABSL_GUARDED_BY(mu_);
   absl::Status wrong_ ABSL_GUARDED_BY(mu_);

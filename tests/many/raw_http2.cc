@@ -150,6 +150,14 @@ absl::StatusOr<Frame> RawConnection::Until(FrameType type) {
   }
 }
 
+absl::Status RawConnection::UntilReceived(size_t bytes) {
+  for (size_t got = 0; got < bytes;) {
+    SPOOL_ASSIGN_OR_RETURN(const Frame data, Until(FrameType::kData));
+    got += data.payload.size();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RawConnection::UntilClosed(absl::Duration longest) {
   const absl::Time deadline = Now() + longest;
   for (;;) {

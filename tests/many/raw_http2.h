@@ -67,6 +67,8 @@ class RawConnection {
   absl::StatusOr<Frame> Next(absl::Duration longest = absl::Seconds(30));
   // Reads on to the first such frame.
   absl::StatusOr<Frame> Until(FrameType type);
+  // Reads on until so many bytes of messages have come: of a stream with such a window, the next write is blocked.
+  absl::Status UntilReceived(size_t bytes);
   // Drops what comes until the server closes the connection. DeadlineExceeded: it does not.
   absl::Status UntilClosed(absl::Duration longest);
   // Ends it with a reset, not with an orderly end.
