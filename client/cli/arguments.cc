@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/usage_error.h"
 
 namespace spool::cli {
@@ -24,8 +25,9 @@ FlagWord ReadLong(absl::Span<const Flag> flags, absl::string_view word) {
   FlagWord result;
   result.shown = std::string(word.substr(0, equals));
   if (equals != absl::string_view::npos) result.value = std::string(word.substr(equals + 1));
+  const std::string name = absl::StrReplaceAll(result.shown.substr(2), {{"_", "-"}});
   for (const Flag& flag : flags) {
-    if (result.shown.substr(2) == flag.name) result.flag = &flag;
+    if (name == flag.name) result.flag = &flag;
   }
   return result;
 }

@@ -51,7 +51,8 @@ class Arguments {
 
 // Takes --flag VALUE, --flag=VALUE, -f VALUE, -fVALUE and switches (also a flag whose optional value is left out),
 // before, between and after the positionals; what follows `--` is positional. A lone `-` is positional. A value may
-// begin with a dash. UsageError: an unknown flag, a flag without its value, or a switch with one.
+// begin with a dash, and a flag's name may have underscores for its dashes, as spoold's flags have. UsageError: an
+// unknown flag, a flag without its value, or a switch with one.
 absl::StatusOr<Arguments> ParseArguments(absl::Span<const Flag> flags, absl::Span<const std::string> words);
 
 // Index in `words` of the first word that is neither a flag nor a flag's value: the command. words.size() when there

@@ -58,6 +58,16 @@ TEST(Arguments, NothingAfterTwoDashesIsAFlag) {
 
 TEST(Arguments, ALoneDashIsPositional) { EXPECT_THAT(Parse({"-"})->positionals(), ElementsAre("-")); }
 
+TEST(Arguments, UnderscoresInAFlagsNameAreDashes) {
+  const std::vector<Flag> flags = {{"video-id", "ID", ""}};
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"--video-id=a_b"}, {"--video_id=a_b"}, {"--video_id", "a_b"}}) {
+    const auto arguments = ParseArguments(flags, words);
+    ASSERT_OK(arguments);
+    EXPECT_EQ(arguments->Get("video-id"), "a_b");
+  }
+}
+
 TEST(Arguments, MistakesAreUsageErrors) {
   const struct {
     std::vector<std::string> words;

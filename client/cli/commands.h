@@ -41,6 +41,9 @@ Command StatsCommand();
 Command PauseCommand();
 Command ResumeCommand();
 
+// token_commands.cc
+Command TokenCommand();
+
 // program_commands.cc
 Command CompletionCommand();
 Command VersionCommand();

@@ -40,6 +40,8 @@ ManualSection GeneralSynopsis() {
 ManualSection EnvironmentSection() {
   return {.title = "ENVIRONMENT",
           .entries = {{"SPOOL_SERVER", "The server, unless --server names one."},
+                      {"SPOOL_TLS_CA", "As --tls-ca, unless that is given."},
+                      {"SPOOL_TOKEN", "The token, unless --token or --token-file is given."},
                       {"NO_COLOR", "Set to anything: no colours."}}};
 }
 

@@ -10,19 +10,20 @@
 
 namespace spool::cli {
 
-Session::Session(const Environment& environment, const std::string& server, bool json)
+Session::Session(const Environment& environment, const std::string& server, client::ChannelOptions channel, bool json)
     : environment_(environment),
       server_(server),
       json_(json),
       screen_(environment.out, environment.err, environment.out_is_terminal && !json),
-      client_(server, ClientOptions()) {
+      client_(server, ClientOptions(std::move(channel))) {
   // https://no-color.org: any value but the empty one.
   style_.palette = Palette(environment.out_is_terminal && environment.variable("NO_COLOR").empty());
   style_.zone = environment.zone;
 }
 
-client::Client::Options Session::ClientOptions() {
+client::Client::Options Session::ClientOptions(client::ChannelOptions channel) {
   client::Client::Options options = environment_.client;
+  options.channel = std::move(channel);
   options.on_retry = [this, told = false](const absl::Status&) mutable {
     if (!std::exchange(told, true)) screen_.PrintError("spool: the server is away, trying again…\n");
   };

@@ -10,6 +10,7 @@
 #include "client/cli/block.h"
 #include "client/cli/environment.h"
 #include "client/cli/screen.h"
+#include "client/cpp/channel.h"
 #include "client/cpp/client.h"
 #include "client/cpp/event_watcher.h"
 #include "google/protobuf/message.h"
@@ -20,7 +21,7 @@ namespace spool::cli {
 class Session {
  public:
   // `environment` must outlive this.
-  Session(const Environment& environment, const std::string& server, bool json);
+  Session(const Environment& environment, const std::string& server, client::ChannelOptions channel, bool json);
 
   const Environment& environment() const { return environment_; }
   const std::string& server() const { return server_; }
@@ -45,7 +46,7 @@ class Session {
   std::string ErrorLine(const absl::Status& error) const;
 
  private:
-  client::Client::Options ClientOptions();
+  client::Client::Options ClientOptions(client::ChannelOptions channel);
 
   const Environment& environment_;
   const std::string server_;

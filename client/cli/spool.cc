@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments.h"
 #include "client/cli/commands.h"
+#include "client/cli/connection.h"
 #include "client/cli/help.h"
 #include "client/cli/session.h"
 #include "client/cli/text.h"
@@ -15,14 +16,6 @@
 
 namespace spool::cli {
 namespace {
-
-constexpr char kDefaultServer[] = "127.0.0.1:50051";
-
-std::string ServerAddress(const Arguments& arguments, const Environment& environment) {
-  if (arguments.Has("server")) return arguments.Get("server");
-  const std::string from_environment = environment.variable("SPOOL_SERVER");
-  return from_environment.empty() ? kDefaultServer : from_environment;
-}
 
 // Tells of a mistake in the command line of `command`, which may be empty.
 ExitCode Misused(const Environment& environment, absl::string_view command, absl::string_view message) {
@@ -63,7 +56,9 @@ ExitCode RunCommand(const Command& command, absl::Span<const std::string> words,
     return Misused(environment, command.name,
                    absl::StrCat("one argument too many: ", given[command.positionals.size()]));
   }
-  Session session(environment, ServerAddress(*arguments, environment), arguments->Has("json"));
+  const absl::StatusOr<client::ChannelOptions> channel = ChannelOf(*arguments, environment);
+  if (!channel.ok()) return Misused(environment, command.name, channel.status().message());
+  Session session(environment, ServerAddress(*arguments, environment), *channel, arguments->Has("json"));
   const absl::StatusOr<ExitCode> exit = command.run(session, *arguments);
   if (exit.ok()) return *exit;
   session.screen().SetLive({});
@@ -83,21 +78,20 @@ ExitCode RunWithoutCommand(absl::Span<const std::string> words, const Environmen
 }  // namespace
 
 std::vector<Command> AllCommands() {
-  return {ResizeCommand(),     ConvertCommand(), ThumbnailCommand(), SpriteCommand(), PreviewCommand(),
-          RunPresetCommand(),  PlanCommand(),    PresetsCommand(),   WatchCommand(),  GetCommand(),
-          ListCommand(),       CancelCommand(),  RetryCommand(),     DeleteCommand(), UploadCommand(),
-          DownloadCommand(),   ProbeCommand(),   StatsCommand(),     PauseCommand(),  ResumeCommand(),
-          CompletionCommand(), VersionCommand()};
+  return {ResizeCommand(),    ConvertCommand(),    ThumbnailCommand(), SpriteCommand(), PreviewCommand(),
+          RunPresetCommand(), PlanCommand(),       PresetsCommand(),   WatchCommand(),  GetCommand(),
+          ListCommand(),      CancelCommand(),     RetryCommand(),     DeleteCommand(), UploadCommand(),
+          DownloadCommand(),  ProbeCommand(),      StatsCommand(),     PauseCommand(),  ResumeCommand(),
+          TokenCommand(),     CompletionCommand(), VersionCommand()};
 }
 
 std::vector<Flag> GlobalFlags() {
-  return {
-      {"server", "HOST:PORT", absl::StrCat("The server; ", kDefaultServer, " by default.")},
-      {"json", "", "Print JSON, one object a line, for programs."},
-      {"help", "man", "Show help. As --help=man: print the source of the manual page spool(1).", 'h',
-       Flag::Value::kOptional},
-      {"version", "", "Show the version of this program."},
-  };
+  std::vector<Flag> flags = ConnectionFlags();
+  flags.push_back({"json", "", "Print JSON, one object a line, for programs."});
+  flags.push_back({"help", "man", "Show help. As --help=man: print the source of the manual page spool(1).", 'h',
+                   Flag::Value::kOptional});
+  flags.push_back({"version", "", "Show the version of this program."});
+  return flags;
 }
 
 ExitCode RunSpool(absl::Span<const std::string> words, const Environment& environment) {

@@ -35,7 +35,7 @@ absl::StatusOr<Response> Call(Stub& stub, grpc::Status (Stub::*method)(grpc::Cli
 }  // namespace
 
 Client::Client(absl::string_view address, Options options)
-    : Client(MakeChannel(address), MakeChannel(address), std::move(options)) {}
+    : Client(MakeChannel(address, options.channel), MakeChannel(address, options.channel), options) {}
 
 Client::Client(std::shared_ptr<grpc::Channel> calls, std::shared_ptr<grpc::Channel> watches, Options options)
     : options_(std::move(options)),

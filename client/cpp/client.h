@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/cpp/backoff.h"
+#include "client/cpp/channel.h"
 #include "client/cpp/download.h"
 #include "client/cpp/event_watcher.h"
 #include "client/cpp/upload.h"
@@ -32,6 +33,8 @@ enum class WhenAway { kFail, kRetry };
 class Client {
  public:
   struct Options {
+    // TLS, and the token to show.
+    ChannelOptions channel;
     // Of one unary call.
     absl::Duration deadline = absl::Seconds(30);
     // Of ProbeMedia and PlanJob, which have the server read the file.
@@ -46,8 +49,8 @@ class Client {
     std::function<void(absl::Duration)> pause;
   };
 
-  // `address` is "host:port", or any target that gRPC knows, such as "unix:/path". Connects when first needed; without
-  // TLS. A proxy set in the environment is used unless the host is the loopback.
+  // `address` is "host:port", or any target that gRPC knows, such as "unix:/path". Connects when first needed. A
+  // proxy set in the environment is used unless the host is the loopback.
   explicit Client(absl::string_view address) : Client(address, Options()) {}
   Client(absl::string_view address, Options options);
 

@@ -19,6 +19,8 @@
 #include "server/app/flags.h"
 #include "server/app/service_manager.h"
 #include "server/app/worker_program.h"
+#include "server/auth/gatekeeper.h"
+#include "server/auth/tls_files.h"
 #include "server/base/clock.h"
 #include "server/base/failpoint.h"
 #include "server/base/log.h"
@@ -30,6 +32,7 @@
 #include "server/gateway/http_server.h"
 #include "server/metrics/server_metrics.h"
 #include "server/rpc/server.h"
+#include "server/service/audit_log.h"
 #include "server/service/services.h"
 #include "server/store/sqlite/sqlite_job_store.h"
 
@@ -61,9 +64,40 @@ absl::Status CheckFlags() {
         absl::GetFlag(FLAGS_retain_event_bytes)}) {
     if (limit < 1) return absl::InvalidArgumentError("--max_… and --retain_… must be at least 1");
   }
+  const bool tls = !absl::GetFlag(FLAGS_tls_cert).empty();
+  const bool certified_clients = !absl::GetFlag(FLAGS_tls_client_ca).empty();
+  if (tls != !absl::GetFlag(FLAGS_tls_key).empty()) {
+    return absl::InvalidArgumentError("--tls_cert and --tls_key are needed together");
+  }
+  if (certified_clients && !tls) return absl::InvalidArgumentError("--tls_client_ca needs --tls_cert and --tls_key");
   if (absl::GetFlag(FLAGS_allow_unprotected_network)) return absl::OkStatus();
-  SPOOL_RETURN_IF_ERROR(CheckLoopback("grpc_address", absl::GetFlag(FLAGS_grpc_address)));
-  return CheckLoopback("http_address", absl::GetFlag(FLAGS_http_address));
+  const Protection protection = {.tls = tls, .login = certified_clients || !absl::GetFlag(FLAGS_token_file).empty()};
+  SPOOL_RETURN_IF_ERROR(CheckReachable("grpc_address", absl::GetFlag(FLAGS_grpc_address), protection));
+  return CheckReachable("http_address", absl::GetFlag(FLAGS_http_address), protection);
+}
+
+// Null: no TLS.
+absl::StatusOr<std::unique_ptr<auth::TlsFiles>> OpenTlsFiles() {
+  if (absl::GetFlag(FLAGS_tls_cert).empty()) return nullptr;
+  return auth::TlsFiles::Open({.cert = absl::GetFlag(FLAGS_tls_cert),
+                               .key = absl::GetFlag(FLAGS_tls_key),
+                               .client_ca = absl::GetFlag(FLAGS_tls_client_ca)});
+}
+
+absl::StatusOr<std::unique_ptr<service::AuditLog>> OpenAuditLog(const auth::Gatekeeper& gatekeeper) {
+  const std::string where = absl::GetFlag(FLAGS_audit_log);
+  if (where == "-" || (where.empty() && !gatekeeper.open())) return service::AuditLog::ToLog();
+  if (where.empty() || where == "none") return service::AuditLog::Off();
+  return service::AuditLog::ToFile(where);
+}
+
+// What SIGHUP asks for. What cannot be read stays as it was.
+void ReloadFiles(auth::Gatekeeper& gatekeeper, auth::TlsFiles* tls, service::AuditLog& audit) {
+  for (const absl::Status& status :
+       {gatekeeper.Reload(), tls == nullptr ? absl::OkStatus() : tls->Reload(), audit.Reopen()}) {
+    if (!status.ok()) LogError("not read again", {{"error", status.message()}});
+  }
+  LogInfo("files read again", {{"signal", "SIGHUP"}});
 }
 
 absl::StatusOr<files::MediaFiles::Roots> Roots() {
@@ -130,7 +164,9 @@ absl::Status Run() {
   sigemptyset(&stop_signals);
   sigaddset(&stop_signals, SIGTERM);
   sigaddset(&stop_signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  sigset_t signals = stop_signals;
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
 
@@ -140,6 +176,10 @@ absl::Status Run() {
   // Before the heap grows and threads start.
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<executor::WorkerPool> workers,
                          executor::WorkerPool::Start(WorkerProgram()));
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<auth::Gatekeeper> gatekeeper,
+                         auth::Gatekeeper::Open(absl::GetFlag(FLAGS_token_file), Clock::Real()));
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<auth::TlsFiles> tls, OpenTlsFiles());
+  SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<service::AuditLog> audit, OpenAuditLog(*gatekeeper));
   store::SqliteOptions store_options;
   store_options.path = roots.data_dir + "/spool.db";
   store_options.max_waiting_jobs = absl::GetFlag(FLAGS_max_waiting_jobs);
@@ -149,9 +189,13 @@ absl::Status Run() {
   store->AddListener(&metrics);
   executor::Executor executor(store.get(), &feed.progress(), files.get(), workers.get(), ExecutorOptionsFromFlags());
 
-  service::Services services({store.get(), &feed, files.get(), &executor}, absl::GetFlag(FLAGS_max_upload_bytes));
-  absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(absl::GetFlag(FLAGS_grpc_address), &services);
+  service::Services services({store.get(), &feed, files.get(), &executor, audit.get()},
+                             absl::GetFlag(FLAGS_max_upload_bytes));
+  absl::StatusOr<std::unique_ptr<rpc::Server>> grpc = rpc::Server::Start(
+      {.address = absl::GetFlag(FLAGS_grpc_address), .gatekeeper = gatekeeper.get(), .tls = tls.get()}, &services);
   gateway::HttpOptions http_options = HttpOptionsFromFlags();
+  http_options.gatekeeper = gatekeeper.get();
+  http_options.tls = tls.get();
   http_options.metrics = [&](int http_connections) {
     return metrics.Text({store.get(), &feed, executor.slots(), http_connections}, absl::Now());
   };
@@ -169,10 +213,12 @@ absl::Status Run() {
                         {"media_root", roots.media_root},
                         {"output_root", roots.output_root},
                         {"slots", executor.slots()},
+                        {"tls", tls != nullptr ? "yes" : "no"},
+                        {"tokens", gatekeeper->open() ? "no" : "yes"},
                         {"ffmpeg", workers->ffmpeg_version()}});
 
     int received = 0;
-    sigwait(&stop_signals, &received);
+    while (sigwait(&signals, &received) == 0 && received == SIGHUP) ReloadFiles(*gatekeeper, tls.get(), *audit);
     LogInfo("stopping", {{"signal", received},
                          {"running_jobs_may_take", absl::FormatDuration(absl::GetFlag(FLAGS_drain_timeout))}});
     services.Drain();

@@ -24,16 +24,28 @@ namespace {
 
 TEST(Address, OnlyLoopbackIsOpenWithoutALock) {
   for (const char* good : {"127.0.0.1:0", "127.8.9.10:50051", "localhost:1", "[::1]:80"}) {
-    EXPECT_OK(CheckLoopback("grpc_address", good)) << good;
+    EXPECT_OK(CheckReachable("grpc_address", good, {})) << good;
   }
   for (const char* open : {"0.0.0.0:50051", "[::]:50051", "10.0.0.1:80", "example.com:80", "127.0.0.1.evil.com:80"}) {
-    EXPECT_THAT(CheckLoopback("grpc_address", open),
+    EXPECT_THAT(CheckReachable("grpc_address", open, {}),
                 StatusIs(absl::StatusCode::kFailedPrecondition, "allow_unprotected_network"))
         << open;
+    EXPECT_OK(CheckReachable("grpc_address", open, {.tls = true, .login = true})) << open;
   }
   for (const char* bad : {"", ":", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1"}) {
-    EXPECT_THAT(CheckLoopback("grpc_address", bad), StatusIs(absl::StatusCode::kInvalidArgument)) << bad;
+    for (const bool locked : {false, true}) {
+      EXPECT_THAT(CheckReachable("grpc_address", bad, {.tls = locked, .login = locked}),
+                  StatusIs(absl::StatusCode::kInvalidArgument))
+          << bad;
+    }
   }
+}
+
+TEST(Address, HalfALockIsNone) {
+  EXPECT_THAT(CheckReachable("grpc_address", "0.0.0.0:1", {.tls = true}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "there is no login"));
+  EXPECT_THAT(CheckReachable("grpc_address", "0.0.0.0:1", {.login = true}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "there is no TLS"));
 }
 
 TEST(DataDir, IsMadeAndLockedForOne) {

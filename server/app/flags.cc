@@ -19,7 +19,20 @@ ABSL_FLAG(std::vector<std::string>, http_hosts, {},
           "names that the HTTP port answers to, beside localhost and IP addresses");
 ABSL_FLAG(int, max_http_connections, 4096, "most HTTP connections; further ones are answered with 503");
 ABSL_FLAG(bool, allow_unprotected_network, false,
-          "listen on addresses that other machines can reach, although there is neither TLS nor a login");
+          "listen on addresses that other machines can reach, although there are not both TLS (--tls_cert) and a login "
+          "(--token_file or --tls_client_ca)");
+ABSL_FLAG(std::string, token_file, "",
+          "file of bearer tokens, one JSON object a line (spool token create makes them); read again when it changes; "
+          "empty: everybody who reaches the server may do everything");
+ABSL_FLAG(std::string, tls_cert, "",
+          "PEM file of the server's certificate and those between it and its root; with it both ports speak TLS only; "
+          "read again when it changes");
+ABSL_FLAG(std::string, tls_key, "", "PEM file of the certificate's key, without a password");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "PEM file of roots; with it every client must show a certificate that one of these has signed");
+ABSL_FLAG(std::string, audit_log, "",
+          "file to which a line of JSON is appended for every call that changes something; - is the server's log; none "
+          "keeps no audit; empty: the server's log if there are tokens, else none");
 ABSL_FLAG(std::string, data_dir, "", "required: folder of the store and of uploads; made if missing");
 ABSL_FLAG(std::string, media_root, "", "folder that inputs are named under; empty: {data_dir}/media, made if missing");
 ABSL_FLAG(std::string, output_root, "", "folder that outputs go to; empty: {data_dir}/outputs, made if missing");

@@ -37,6 +37,12 @@ const std::vector<FlagGroup>& FlagGroups() {
         {"http_hosts", "NAME,…"},
         {"max_http_connections", "NUMBER"},
         {"allow_unprotected_network", nullptr}}},
+      {"Access",
+       {{"token_file", "FILE"},
+        {"tls_cert", "FILE"},
+        {"tls_key", "FILE"},
+        {"tls_client_ca", "FILE"},
+        {"audit_log", "FILE"}}},
       {"Storage", {{"data_dir", "FOLDER"}, {"media_root", "FOLDER"}, {"output_root", "FOLDER"}, {"store", "KIND"}}},
       {"Execution",
        {{"slots", "NUMBER"}, {"short_slots", "NUMBER"}, {"drain_timeout", "DURATION"}, {"worker", "PROGRAM"}}},
@@ -148,10 +154,14 @@ ManualPage SpooldManual() {
                     "line wins."},
                    {"NOTIFY_SOCKET", "Where systemd wants to be told that the server is ready, and that it stops."}}},
       {.title = "SIGNALS",
-       .entries = {{"SIGTERM, SIGINT",
-                    "Takes no more jobs, lets running ones finish for --drain_timeout, hands the rest back to the "
-                    "queue, ends the streams with their last coverage, and exits with status 0. A second signal ends "
-                    "that wait."}}},
+       .entries =
+           {{"SIGTERM, SIGINT",
+             "Takes no more jobs, lets running ones finish for --drain_timeout, hands the rest back to the "
+             "queue, ends the streams with their last coverage, and exits with status 0. A second signal ends "
+             "that wait."},
+            {"SIGHUP",
+             "Reads tokens and certificates again, which also happens by itself when their files change, and opens "
+             "the audit log's file anew."}}},
       {.title = "FILES",
        .entries = {{"DATA_DIR/spool.db, spool.db-wal, spool.db-log_id",
                     "Jobs and events. A copy of `spool.db` alone, made while the server runs, is broken: see the page "

@@ -25,8 +25,18 @@ absl::string_view LevelName(LogLevel level) {
   return "";
 }
 
-// JSON string; also used for text values that a reader could not tell from the next field.
-std::string Quoted(absl::string_view text) {
+// As it is, if a reader can tell it from the next field.
+std::string TextValue(absl::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f)
+      return QuotedForLog(text);
+  }
+  return text.empty() ? "\"\"" : std::string(text);
+}
+
+}  // namespace
+
+std::string QuotedForLog(absl::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -43,24 +53,16 @@ std::string Quoted(absl::string_view text) {
   return out + "\"";
 }
 
-std::string TextValue(absl::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == '"' || c == '=' || c == '\\' || c == 0x7f) return Quoted(text);
-  }
-  return text.empty() ? "\"\"" : std::string(text);
-}
-
-}  // namespace
-
 void SetLogFormat(LogFormat format) { g_format = format; }
 
 std::string FormatLogEntry(LogFormat format, absl::string_view time, LogLevel level, absl::string_view message,
                            std::initializer_list<LogField> fields) {
   std::string line;
   if (format == LogFormat::kJson) {
-    line =
-        absl::StrCat("{\"time\":", Quoted(time), ",\"level\":\"", LevelName(level), "\",\"message\":", Quoted(message));
-    for (const LogField& field : fields) absl::StrAppend(&line, ",", Quoted(field.key), ":", Quoted(field.value));
+    line = absl::StrCat("{\"time\":", QuotedForLog(time), ",\"level\":\"", LevelName(level),
+                        "\",\"message\":", QuotedForLog(message));
+    for (const LogField& field : fields)
+      absl::StrAppend(&line, ",", QuotedForLog(field.key), ":", QuotedForLog(field.value));
     line += "}\n";
   } else {
     line = absl::StrCat("time=", time, " level=", LevelName(level), " msg=", TextValue(message));

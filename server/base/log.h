@@ -44,6 +44,9 @@ inline void LogError(absl::string_view message, std::initializer_list<LogField> 
   Log(LogLevel::kError, message, fields);
 }
 
+// The text as a JSON string, its quotes included. What could end a line or move a terminal's cursor is escaped.
+std::string QuotedForLog(absl::string_view text);
+
 // The line that Log would write, with its newline.
 std::string FormatLogEntry(LogFormat format, absl::string_view time, LogLevel level, absl::string_view message,
                            std::initializer_list<LogField> fields);

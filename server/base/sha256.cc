@@ -1,5 +1,6 @@
 #include "server/base/sha256.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 namespace spool {
@@ -22,6 +23,10 @@ std::string Sha256Of(absl::string_view bytes) {
   Sha256 sha;
   sha.Add(bytes);
   return sha.Finish();
+}
+
+bool EqualInConstantTime(absl::string_view a, absl::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace spool

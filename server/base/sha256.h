@@ -30,6 +30,9 @@ class Sha256 {
 // The 32 bytes of `bytes`' digest.
 std::string Sha256Of(absl::string_view bytes);
 
+// Whether two secrets are the same, in a time that tells only their lengths.
+bool EqualInConstantTime(absl::string_view a, absl::string_view b);
+
 }  // namespace spool
 
 #endif  // SPOOL_SERVER_BASE_SHA256_H_

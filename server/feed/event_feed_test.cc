@@ -443,6 +443,31 @@ TEST_F(EventFeedTest, UntilTerminalEndsWhenEveryNamedJobIsDone) {
   EXPECT_OK(Watch(request)->AwaitFinish());
 }
 
+// Not by the end of a stream, either, is anything told of a job that the filter leaves out.
+TEST_F(EventFeedTest, UntilTerminalDoesNotTellOfJobsThatTheFilterLeavesOut) {
+  Enqueue(1);
+  Cancel("job1");
+  v1::WatchEventsRequest request;
+  request.mutable_filter()->add_job_ids("job1");
+  request.mutable_filter()->add_video_ids("another video");
+  request.set_until_terminal(true);
+  // What matches nothing is told of with a heartbeat.
+  request.mutable_heartbeat_interval()->set_seconds(1);
+  std::vector<decltype(Watch(request))> readers;
+  for (const bool snapshot : {false, true}) {
+    for (const int64_t after : {0, 2}) {
+      request.set_after_sequence(after);
+      if (snapshot) request.set_start_at(v1::START_AT_SNAPSHOT);
+      readers.push_back(Watch(request));
+    }
+  }
+  for (const auto& reader : readers) reader->Await([](const auto& responses) { return !responses.empty(); });
+  monotonic_.Advance(absl::Seconds(2));
+  for (const auto& reader : readers) reader->AwaitThrough(2);
+  feed_->Drain();
+  for (const auto& reader : readers) EXPECT_EQ(ErrorInfoOf(reader->AwaitFinish()).reason(), "SERVER_DRAINING");
+}
+
 // P12.
 TEST_F(EventFeedTest, ProgressIsLatestOnlyAndHasNoCoverage) {
   v1::Job job;

@@ -85,6 +85,11 @@ bool Filter::Matches(const v1::Job& job) const {
   return (states_ == 0 || (states_ >> job.state() & 1) != 0) && MatchesProgress(job);
 }
 
+bool Filter::IsAbout(const v1::Event& event) const {
+  return (jobs_.empty() || Holds(jobs_, HashOf(event.job_id()), event.job_id())) &&
+         (videos_.empty() || Holds(videos_, HashOf(event.video_id()), event.video_id())) && HasLabels(event.labels());
+}
+
 bool Filter::MatchesProgress(const v1::Job& job) const {
   return (jobs_.empty() || Holds(jobs_, HashOf(job.id()), job.id())) &&
          (videos_.empty() || Holds(videos_, HashOf(job.video_id()), job.video_id())) && HasLabels(job.labels());

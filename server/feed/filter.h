@@ -30,6 +30,8 @@ class Filter {
   // A job in a snapshot, or one that reports progress: as its latest event would, but for the event's type.
   bool Matches(const v1::Job& job) const;
   bool MatchesProgress(const v1::Job& job) const;
+  // Whether the event is about a job that the filter is about: the event's type, and the state, do not matter.
+  bool IsAbout(const v1::Event& event) const;
 
  private:
   bool HasLabels(const google::protobuf::Map<std::string, std::string>& labels) const;

@@ -181,7 +181,7 @@ Subscription::Next Subscription::Open(Thread thread) {
     // Jobs that were finished, and told of, before the stream begins.
     for (const std::string& id : request_.filter().job_ids()) {
       const absl::StatusOr<store::StoredJob> stored = feed_->store_->GetJob(id);
-      if (stored.ok() && stored->job.sequence() <= cursor_) {
+      if (stored.ok() && stored->job.sequence() <= cursor_ && filter_.MatchesProgress(stored->job)) {
         tracker_->Observe(id, job::IsTerminal(stored->job.state()));
       } else if (!stored.ok() && !absl::IsNotFound(stored.status())) {
         return Finish(stored.status());
@@ -235,7 +235,9 @@ Subscription::Next Subscription::StepSnapshot(Thread thread) {
       return Send(std::move(update));
     }
     for (v1::Job& job : *jobs) {
-      if (tracker_.has_value()) tracker_->Observe(job.id(), job::IsTerminal(job.state()));
+      if (tracker_.has_value() && filter_.MatchesProgress(job)) {
+        tracker_->Observe(job.id(), job::IsTerminal(job.state()));
+      }
       if (!filter_.Matches(job)) continue;
       if (job.state() == v1::JOB_STATE_RUNNING) {
         if (auto progress = feed_->progress_.Latest(job.id()); progress.has_value()) {
@@ -268,7 +270,9 @@ void Subscription::Scan(const std::shared_ptr<const Chunk>& chunk, Batch& batch)
   for (int i = static_cast<int>(cursor_ + 1 - chunk->first()); i < chunk->size() && !Full(batch); ++i) {
     if (tracker_.has_value() && tracker_->Tracks(chunk->digest(i).job_hash)) {
       const v1::Event event = chunk->Parse(i);
-      tracker_->Observe(event.job_id(), job::IsTerminal(event.state()) || event.type() == v1::EVENT_TYPE_DELETED);
+      if (filter_.IsAbout(event)) {
+        tracker_->Observe(event.job_id(), job::IsTerminal(event.state()) || event.type() == v1::EVENT_TYPE_DELETED);
+      }
     }
     if (filter_.Matches(*chunk, i)) take(i);
     ++cursor_;

@@ -237,7 +237,9 @@ absl::StatusOr<UniqueFd> MediaFiles::OpenOutput(absl::string_view output) const 
 
 absl::StatusOr<std::string> MediaFiles::PublishUpload(StagedFile& staged, absl::string_view file_name) {
   if (fsync(staged.fd()) != 0) return PosixError(errno, "sync the upload");
-  const std::string id = ulids_.Next(absl::Now());
+  // Whoever knows the id may use the file, so it is made of random bits of its own: ids of one source that are made
+  // within a millisecond follow each other.
+  const std::string id = UlidSource().Next(absl::Now());
   // The extension is only a hint, so a link's text, which needs no file of its own, is a good enough place for it.
   const std::string extension = job::ExtensionOfPath(file_name);
   if (!extension.empty() && symlinkat(extension.c_str(), uploads_.get(), absl::StrCat(id, kHint).c_str()) != 0) {

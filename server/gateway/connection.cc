@@ -86,6 +86,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection() { LetBodyGo(); }
 
   void Start() {
+    beast::error_code error;
+    const tcp::endpoint peer = beast::get_lowest_layer(socket_).socket().remote_endpoint(error);
+    if (!error) peer_ = absl::StrCat(peer.address().to_string(), ":", peer.port());
     if (!socket_.has_tls()) return NextRequest();
     Expire(kHeadTime);
     socket_.AsyncHandshake([self = shared_from_this()](beast::error_code error) {
@@ -240,6 +243,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     absl::StatusOr<Target> target = ParseTarget({message.target().data(), message.target().size()});
     if (!target.ok()) return RefuseHead(400, target.status().message());
     request.target = *std::move(target);
+    request.peer = peer_;
     const Route route = router_->Find(request, http_1_1_);
     if (route.web_socket) {
       AcceptWebSocket(router_, std::move(socket_), http::request<http::empty_body>(parser_->get().base()),
@@ -410,6 +414,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer idle_timer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::buffer_body>> parser_;
+  std::string peer_;
   std::string piece_;
   std::shared_ptr<HttpExchange> exchange_;
   std::function<void(std::shared_ptr<Exchange>)> answer_;

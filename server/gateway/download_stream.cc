@@ -18,7 +18,7 @@ class DownloadStream : public std::enable_shared_from_this<DownloadStream> {
   DownloadStream(service::Services* services, std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format)
       : services_(services), exchange_(std::move(exchange)), format_(std::move(format)) {}
 
-  void Start(const v1::DownloadMediaRequest& request, absl::Duration timeout) {
+  void Start(const auth::Caller& caller, const v1::DownloadMediaRequest& request, absl::Duration timeout) {
     Reply head;
     head.content_type = format_->content_type();
     StreamOptions options;
@@ -30,8 +30,8 @@ class DownloadStream : public std::enable_shared_from_this<DownloadStream> {
         self->Over(Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", "the call's time is over"));
       });
     }
-    services_->pool.Post([self = shared_from_this(), request] {
-      absl::StatusOr<service::Download> download = self->services_->media.StartDownload(request);
+    services_->pool.Post([self = shared_from_this(), caller, request] {
+      absl::StatusOr<service::Download> download = self->services_->media.StartDownload(caller, request);
       if (!download.ok()) {
         self->exchange_->Post([self, status = download.status()] { self->Over(status); });
         return;
@@ -84,10 +84,10 @@ class DownloadStream : public std::enable_shared_from_this<DownloadStream> {
 
 }  // namespace
 
-void StartDownloadStream(service::Services* services, const v1::DownloadMediaRequest& request,
-                         std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format,
-                         absl::Duration timeout) {
-  std::make_shared<DownloadStream>(services, std::move(exchange), std::move(format))->Start(request, timeout);
+void StartDownloadStream(service::Services* services, const auth::Caller& caller,
+                         const v1::DownloadMediaRequest& request, std::shared_ptr<Exchange> exchange,
+                         std::unique_ptr<StreamFormat> format, absl::Duration timeout) {
+  std::make_shared<DownloadStream>(services, std::move(exchange), std::move(format))->Start(caller, request, timeout);
 }
 
 }  // namespace spool::gateway

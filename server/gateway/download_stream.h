@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "server/auth/caller.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/stream_format.h"
 #include "server/service/services.h"
@@ -13,9 +14,9 @@
 namespace spool::gateway {
 
 // On the exchange's thread; the disk is read on the services' pool.
-void StartDownloadStream(service::Services* services, const v1::DownloadMediaRequest& request,
-                         std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format,
-                         absl::Duration timeout);
+void StartDownloadStream(service::Services* services, const auth::Caller& caller,
+                         const v1::DownloadMediaRequest& request, std::shared_ptr<Exchange> exchange,
+                         std::unique_ptr<StreamFormat> format, absl::Duration timeout);
 
 }  // namespace spool::gateway
 

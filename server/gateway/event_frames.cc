@@ -27,7 +27,8 @@ class EventFrames : public StreamFormat {
 
 }  // namespace
 
-void AnswerWebSocket(service::JobCalls* calls, EventJson* json, std::shared_ptr<Exchange> exchange) {
+void AnswerWebSocket(service::JobCalls* calls, EventJson* json, const auth::Caller& caller,
+                     std::shared_ptr<Exchange> exchange) {
   auto format = std::make_unique<EventFrames>(json);
   v1::WatchEventsRequest request;
   const std::string first = exchange->TakeBody();
@@ -35,7 +36,7 @@ void AnswerWebSocket(service::JobCalls* calls, EventJson* json, std::shared_ptr<
     exchange->End(format->End(status));
     return;
   }
-  StartEventPump(calls, request, std::move(exchange), std::move(format), absl::InfiniteDuration());
+  StartEventPump(calls, caller, request, std::move(exchange), std::move(format), absl::InfiniteDuration());
 }
 
 }  // namespace spool::gateway

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "server/auth/caller.h"
 #include "server/gateway/event_json.h"
 #include "server/gateway/exchange.h"
 #include "server/service/job_calls.h"
@@ -14,7 +15,8 @@ namespace spool::gateway {
 // GET /v1/events/ws. The body is a WatchEventsRequest in JSON, empty for all that is new; each frame then is a
 // WatchEventsResponse. A last frame {"error": …}, as Connect has it, tells why the stream ended, unless that was with
 // OK.
-void AnswerWebSocket(service::JobCalls* calls, EventJson* json, std::shared_ptr<Exchange> exchange);
+void AnswerWebSocket(service::JobCalls* calls, EventJson* json, const auth::Caller& caller,
+                     std::shared_ptr<Exchange> exchange);
 
 }  // namespace spool::gateway
 

@@ -12,9 +12,11 @@ class EventPump : public feed::Sink, public std::enable_shared_from_this<EventPu
   EventPump(std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format)
       : exchange_(std::move(exchange)), format_(std::move(format)) {}
 
-  void Start(service::JobCalls* calls, const v1::WatchEventsRequest& request, absl::Duration timeout) {
+  void Start(service::JobCalls* calls, const auth::Caller& caller, const v1::WatchEventsRequest& request,
+             absl::Duration timeout) {
     // The feed's threads only post to this one: none of what they say is looked at before this function is over.
-    absl::StatusOr<std::shared_ptr<feed::Subscription>> subscription = calls->WatchEvents(request, shared_from_this());
+    absl::StatusOr<std::shared_ptr<feed::Subscription>> subscription =
+        calls->WatchEvents(caller, request, shared_from_this());
     if (!subscription.ok()) {
       Over(subscription.status());
       return;
@@ -83,9 +85,9 @@ class EventPump : public feed::Sink, public std::enable_shared_from_this<EventPu
 
 }  // namespace
 
-void StartEventPump(service::JobCalls* calls, const v1::WatchEventsRequest& request, std::shared_ptr<Exchange> exchange,
-                    std::unique_ptr<StreamFormat> format, absl::Duration timeout) {
-  std::make_shared<EventPump>(std::move(exchange), std::move(format))->Start(calls, request, timeout);
+void StartEventPump(service::JobCalls* calls, const auth::Caller& caller, const v1::WatchEventsRequest& request,
+                    std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format, absl::Duration timeout) {
+  std::make_shared<EventPump>(std::move(exchange), std::move(format))->Start(calls, caller, request, timeout);
 }
 
 }  // namespace spool::gateway

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "server/auth/caller.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/stream_format.h"
 #include "server/service/job_calls.h"
@@ -14,8 +15,8 @@ namespace spool::gateway {
 
 // Follows the feed until the client leaves, the feed ends it, or `timeout` is over. One response is under way at a
 // time, so that a reader that does not read costs one, and its subscription stays a cursor. On the exchange's thread.
-void StartEventPump(service::JobCalls* calls, const v1::WatchEventsRequest& request, std::shared_ptr<Exchange> exchange,
-                    std::unique_ptr<StreamFormat> format, absl::Duration timeout);
+void StartEventPump(service::JobCalls* calls, const auth::Caller& caller, const v1::WatchEventsRequest& request,
+                    std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format, absl::Duration timeout);
 
 }  // namespace spool::gateway
 

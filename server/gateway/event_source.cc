@@ -255,17 +255,18 @@ std::unique_ptr<StreamFormat> EventSourceFormat(const service::JobCalls* calls, 
   return std::make_unique<EventSource>(calls, json, named);
 }
 
-void AnswerEvents(service::JobCalls* calls, EventJson* json, std::shared_ptr<Exchange> exchange) {
+void AnswerEvents(service::JobCalls* calls, EventJson* json, const auth::Caller& caller,
+                  std::shared_ptr<Exchange> exchange) {
   absl::StatusOr<EventQuery> query = ParseEventQuery(exchange->request());
   if (!query.ok()) {
     exchange->Respond(ErrorReply(query.status()));
     return;
   }
-  StartEventPump(calls, query->request, std::move(exchange), EventSourceFormat(calls, json, query->named),
+  StartEventPump(calls, caller, query->request, std::move(exchange), EventSourceFormat(calls, json, query->named),
                  absl::InfiniteDuration());
 }
 
-void AnswerJobEvents(service::JobCalls* calls, EventJson* json, std::string job_id,
+void AnswerJobEvents(service::JobCalls* calls, EventJson* json, const auth::Caller& caller, std::string job_id,
                      std::shared_ptr<Exchange> exchange) {
   auto lookup = std::make_shared<JobLookup>();
   absl::StatusOr<EventQuery> query = ParseEventQuery(exchange->request());
@@ -283,7 +284,7 @@ void AnswerJobEvents(service::JobCalls* calls, EventJson* json, std::string job_
   watch->set_until_terminal(true);
   if (watch->start_case() == v1::WatchEventsRequest::START_NOT_SET) watch->set_start_at(v1::START_AT_EARLIEST);
   lookup->request.set_job_id(std::move(job_id));
-  calls->GetJob(lookup->request, &lookup->response, [=](const absl::Status& status) {
+  calls->GetJob(caller, lookup->request, &lookup->response, [=](const absl::Status& status) {
     exchange->Post([=] {
       if (IsOver(status, *lookup)) {
         Reply nothing;
@@ -292,8 +293,8 @@ void AnswerJobEvents(service::JobCalls* calls, EventJson* json, std::string job_
       } else if (!status.ok()) {
         exchange->Respond(ErrorReply(status));
       } else {
-        StartEventPump(calls, lookup->query.request, exchange, EventSourceFormat(calls, json, lookup->query.named),
-                       absl::InfiniteDuration());
+        StartEventPump(calls, caller, lookup->query.request, exchange,
+                       EventSourceFormat(calls, json, lookup->query.named), absl::InfiniteDuration());
       }
     });
   });

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/auth/caller.h"
 #include "server/gateway/event_json.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/stream_format.h"
@@ -34,10 +35,12 @@ absl::StatusOr<EventQuery> ParseEventQuery(const Request& request);
 std::unique_ptr<StreamFormat> EventSourceFormat(const service::JobCalls* calls, EventJson* json, bool named);
 
 // GET /v1/events. On the exchange's thread.
-void AnswerEvents(service::JobCalls* calls, EventJson* json, std::shared_ptr<Exchange> exchange);
+void AnswerEvents(service::JobCalls* calls, EventJson* json, const auth::Caller& caller,
+                  std::shared_ptr<Exchange> exchange);
 // GET /v1/jobs/{id}/events: the job's events from the first on, until it is finished. 404: there is no such job. 204,
 // which tells a browser to stop, when it comes back after the end.
-void AnswerJobEvents(service::JobCalls* calls, EventJson* json, std::string job_id, std::shared_ptr<Exchange> exchange);
+void AnswerJobEvents(service::JobCalls* calls, EventJson* json, const auth::Caller& caller, std::string job_id,
+                     std::shared_ptr<Exchange> exchange);
 
 }  // namespace spool::gateway
 

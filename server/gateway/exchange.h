@@ -24,6 +24,8 @@ struct Request {
   std::string method;  // as sent: "GET"
   Target target;
   Headers headers;
+  // The client's address, for the audit log.
+  std::string peer;
 
   // The header's value, its name in any case; empty if there is none.
   absl::string_view Header(absl::string_view name) const;

@@ -23,6 +23,7 @@
 #include "server/gateway/connection.h"
 #include "server/gateway/router.h"
 #include "server/gateway/socket.h"
+#include "server/gateway/tls_contexts.h"
 
 namespace spool::gateway {
 namespace {
@@ -57,9 +58,10 @@ void Tune(tcp::socket& socket) {
 class BeastServer : public HttpServer {
  public:
   BeastServer(const HttpOptions& options, service::Services* services)
-      : router_(services, options.admission,
+      : router_(services, options.admission, {options.gatekeeper, options.tls != nullptr},
                 {[this, metrics = options.metrics] { return metrics(connections_); }, options.metrics_type}),
         max_connections_(options.max_connections) {
+    if (options.tls != nullptr) tls_.emplace(options.tls);
     for (int i = 0; i < options.threads; ++i) reactors_.push_back(std::make_unique<Reactor>());
   }
   ~BeastServer() override { Shutdown(absl::ZeroDuration()); }
@@ -140,10 +142,12 @@ class BeastServer : public HttpServer {
         // Fits into the socket's buffer.
         send(socket.native_handle(), kFull, sizeof(kFull) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
       } else {
-        asio::post(next.context,
-                   [this, socket = std::move(socket), count = std::make_unique<Counted>(&connections_)]() mutable {
-                     ServeConnection(&router_, Socket(std::move(socket), nullptr), std::move(count));
-                   });
+        std::shared_ptr<asio::ssl::context> tls;
+        if (tls_.has_value()) tls = tls_->Current();
+        asio::post(next.context, [this, socket = std::move(socket), tls = std::move(tls),
+                                  count = std::make_unique<Counted>(&connections_)]() mutable {
+          ServeConnection(&router_, Socket(std::move(socket), std::move(tls)), std::move(count));
+        });
       }
       Accept();
     });
@@ -153,6 +157,8 @@ class BeastServer : public HttpServer {
   Router router_;
   std::atomic<int> connections_{0};
   const int max_connections_;
+  // Of the thread that accepts.
+  std::optional<TlsContexts> tls_;
   std::vector<std::unique_ptr<Reactor>> reactors_;
   std::optional<tcp::acceptor> acceptor_;
   std::optional<asio::steady_timer> pause_;

@@ -9,6 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/auth/gatekeeper.h"
+#include "server/auth/tls_files.h"
 #include "server/gateway/admission.h"
 #include "server/service/services.h"
 
@@ -18,6 +20,10 @@ struct HttpOptions {
   // host:port, port 0 picks a free one.
   std::string address;
   AdmissionOptions admission;
+  // Knows the callers. Outlives the server.
+  const auth::Gatekeeper* gatekeeper = nullptr;
+  // nullptr: no TLS. Outlives the server.
+  const auth::TlsFiles* tls = nullptr;
   // What /metrics answers, given the number of HTTP connections; may wait for the disk. Its content-type.
   std::function<std::string(int connections)> metrics;
   std::string metrics_type;

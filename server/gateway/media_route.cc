@@ -23,8 +23,8 @@ constexpr absl::Duration kLongestWrite = absl::Minutes(1);
 
 class UploadRoute : public std::enable_shared_from_this<UploadRoute> {
  public:
-  UploadRoute(service::Services* services, std::shared_ptr<Exchange> exchange)
-      : services_(services), exchange_(std::move(exchange)) {}
+  UploadRoute(service::Services* services, auth::Caller caller, std::shared_ptr<Exchange> exchange)
+      : services_(services), caller_(std::move(caller)), exchange_(std::move(exchange)) {}
 
   void Start() {
     v1::UploadMediaHeader header;
@@ -42,11 +42,11 @@ class UploadRoute : public std::enable_shared_from_this<UploadRoute> {
       if (size == 0) return Refuse(FieldError("body", "the upload is empty"));
       header.set_size(size);
     }
-    absl::StatusOr<std::unique_ptr<service::Turn>> turn = services_->media.TakeTurn();
+    absl::StatusOr<std::unique_ptr<service::Turn>> turn = services_->media.TakeUploadTurn(caller_);
     if (!turn.ok()) return Refuse(turn.status());
     turn_ = *std::move(turn);
     services_->pool.Post([self = shared_from_this(), header = std::move(header)] {
-      auto upload = self->services_->media.StartUpload(header, std::move(self->turn_));
+      auto upload = self->services_->media.StartUpload(self->caller_, header, std::move(self->turn_));
       if (upload.ok()) self->upload_ = *std::move(upload);
       self->exchange_->Post([self, status = upload.status()] { self->ReadOn(status); });
     });
@@ -88,6 +88,7 @@ class UploadRoute : public std::enable_shared_from_this<UploadRoute> {
   }
 
   service::Services* const services_;
+  const auth::Caller caller_;
   const std::shared_ptr<Exchange> exchange_;
   std::unique_ptr<service::Turn> turn_;
   std::unique_ptr<service::Upload> upload_;
@@ -104,12 +105,12 @@ std::string QuotedFileName(absl::string_view path) {
 
 class MediaRoute : public std::enable_shared_from_this<MediaRoute> {
  public:
-  MediaRoute(service::Services* services, std::shared_ptr<Exchange> exchange)
-      : services_(services), exchange_(std::move(exchange)) {}
+  MediaRoute(service::Services* services, auth::Caller caller, std::shared_ptr<Exchange> exchange)
+      : services_(services), caller_(std::move(caller)), exchange_(std::move(exchange)) {}
 
   void Start(v1::DownloadMediaRequest request) {
     services_->pool.Post([self = shared_from_this(), request = std::move(request)] {
-      auto download = self->services_->media.StartDownload(request);
+      auto download = self->services_->media.StartDownload(self->caller_, request);
       struct stat info = {};
       if (download.ok()) {
         self->download_.emplace(*std::move(download));
@@ -183,6 +184,7 @@ class MediaRoute : public std::enable_shared_from_this<MediaRoute> {
   }
 
   service::Services* const services_;
+  const auth::Caller caller_;
   const std::shared_ptr<Exchange> exchange_;
   std::optional<service::Download> download_;
   bool gone_ = false;
@@ -207,7 +209,7 @@ std::string MediaTypeOf(absl::string_view path) {
   return "application/octet-stream";
 }
 
-void AnswerUpload(service::Services* services, std::shared_ptr<Exchange> exchange) {
+void AnswerUpload(service::Services* services, const auth::Caller& caller, std::shared_ptr<Exchange> exchange) {
   // What a form of any page can send without asking first.
   const std::string type = exchange->request().ContentType();
   if (type == "text/plain" || type == "multipart/form-data" || type == "application/x-www-form-urlencoded") {
@@ -218,13 +220,14 @@ void AnswerUpload(service::Services* services, std::shared_ptr<Exchange> exchang
     exchange->Respond(std::move(reply));
     return;
   }
-  std::make_shared<UploadRoute>(services, std::move(exchange))->Start();
+  std::make_shared<UploadRoute>(services, caller, std::move(exchange))->Start();
 }
 
-void AnswerMedia(service::Services* services, std::string job_id, std::shared_ptr<Exchange> exchange) {
+void AnswerMedia(service::Services* services, const auth::Caller& caller, std::string job_id,
+                 std::shared_ptr<Exchange> exchange) {
   v1::DownloadMediaRequest request;
   request.set_job_id(std::move(job_id));
-  auto route = std::make_shared<MediaRoute>(services, exchange);
+  auto route = std::make_shared<MediaRoute>(services, caller, exchange);
   for (const auto& [name, value] : exchange->request().target.query) {
     if (name == "output") {
       request.set_output_name(value);

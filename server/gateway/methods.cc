@@ -21,10 +21,11 @@ std::unique_ptr<Message> NewOf(const Descriptor* type) {
 }
 
 template <typename Calls, typename Request, typename Response>
-Method Unary(Calls* calls, void (Calls::*call)(const Request&, Response*, service::Done)) {
+Method Unary(Calls* calls, void (Calls::*call)(const auth::Caller&, const Request&, Response*, service::Done)) {
   Method method;
-  method.unary = [calls, call](const Message& request, Message* response, service::Done done) {
-    (calls->*call)(static_cast<const Request&>(request), static_cast<Response*>(response), std::move(done));
+  method.unary = [calls, call](const auth::Caller& caller, const Message& request, Message* response,
+                               service::Done done) {
+    (calls->*call)(caller, static_cast<const Request&>(request), static_cast<Response*>(response), std::move(done));
   };
   return method;
 }
@@ -66,10 +67,10 @@ MethodTable::MethodTable(service::Services* services) {
   Add(ours[0], "ListPresets", Unary(jobs, &JobCalls::ListPresets));
   Add(ours[0], "ListEvents", Unary(jobs, &JobCalls::ListEvents));
   Method watch;
-  watch.stream = [jobs](std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format,
-                        const Message& request, absl::Duration timeout) {
-    StartEventPump(jobs, static_cast<const v1::WatchEventsRequest&>(request), std::move(exchange), std::move(format),
-                   timeout);
+  watch.stream = [jobs](const auth::Caller& caller, const Message& request, std::shared_ptr<Exchange> exchange,
+                        std::unique_ptr<StreamFormat> format, absl::Duration timeout) {
+    StartEventPump(jobs, caller, static_cast<const v1::WatchEventsRequest&>(request), std::move(exchange),
+                   std::move(format), timeout);
   };
   Add(ours[0], "WatchEvents", std::move(watch));
   QueueCalls* const queue = &services->queue;
@@ -80,9 +81,9 @@ MethodTable::MethodTable(service::Services* services) {
   Add(ours[2], "ProbeMedia", Unary(media, &MediaCalls::ProbeMedia));
   Add(ours[2], "UploadMedia", Method());
   Method download;
-  download.stream = [services](std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format,
-                               const Message& request, absl::Duration timeout) {
-    StartDownloadStream(services, static_cast<const v1::DownloadMediaRequest&>(request), std::move(exchange),
+  download.stream = [services](const auth::Caller& caller, const Message& request, std::shared_ptr<Exchange> exchange,
+                               std::unique_ptr<StreamFormat> format, absl::Duration timeout) {
+    StartDownloadStream(services, caller, static_cast<const v1::DownloadMediaRequest&>(request), std::move(exchange),
                         std::move(format), timeout);
   };
   Add(ours[2], "DownloadMedia", std::move(download));

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "server/auth/caller.h"
 #include "server/gateway/exchange.h"
 #include "server/gateway/stream_format.h"
 #include "server/service/done.h"
@@ -23,11 +24,12 @@ namespace spool::gateway {
 struct Method {
   const google::protobuf::MethodDescriptor* descriptor = nullptr;
   // Set for a unary call.
-  std::function<void(const google::protobuf::Message& request, google::protobuf::Message* response, service::Done done)>
+  std::function<void(const auth::Caller& caller, const google::protobuf::Message& request,
+                     google::protobuf::Message* response, service::Done done)>
       unary;
   // Set for a call that answers with a stream. On the exchange's thread.
-  std::function<void(std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format,
-                     const google::protobuf::Message& request, absl::Duration timeout)>
+  std::function<void(const auth::Caller& caller, const google::protobuf::Message& request,
+                     std::shared_ptr<Exchange> exchange, std::unique_ptr<StreamFormat> format, absl::Duration timeout)>
       stream;
   // Neither: the call takes a stream, which HTTP/1.1 cannot carry beside its answer.
 

@@ -8,11 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "server/auth/scope.h"
 #include "server/base/errors.h"
 #include "server/gateway/event_frames.h"
 #include "server/gateway/event_source.h"
 #include "server/gateway/media_route.h"
 #include "server/gateway/rpc_route.h"
+#include "server/gateway/session.h"
+#include "server/gateway/site.h"
 
 namespace spool::gateway {
 namespace {
@@ -48,12 +51,34 @@ Reply Text(int status, absl::string_view text) {
   return reply;
 }
 
+// As RFC 6750 wants it, so that curl and scrapers know what is missing.
+Reply Unauthorized(const absl::Status& status) {
+  Reply reply = ErrorReply(status);
+  if (reply.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"spool\"");
+  return reply;
+}
+
 bool IsGet(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 }  // namespace
 
-Router::Router(service::Services* services, AdmissionOptions admission, MetricsPage metrics)
-    : services_(services), admission_(std::move(admission)), metrics_(std::move(metrics)), methods_(services) {}
+Router::Router(service::Services* services, AdmissionOptions admission, Door door, MetricsPage metrics)
+    : services_(services),
+      admission_(std::move(admission)),
+      door_(door),
+      metrics_(std::move(metrics)),
+      methods_(services) {}
+
+absl::StatusOr<auth::Caller> Router::Identify(const Request& request) const {
+  std::string authorization(request.Header("authorization"));
+  if (authorization.empty()) {
+    if (const std::string token = SessionTokenOf(request); !token.empty())
+      authorization = absl::StrCat("Bearer ", token);
+  }
+  absl::StatusOr<auth::Caller> caller = door_.gatekeeper->Identify(authorization);
+  if (!caller.ok()) return caller;
+  return caller->From(request.peer);
+}
 
 Route Router::Find(const Request& request, bool http_1_1) {
   // Balancers ask by whatever name they have, and it tells nothing that a stranger may not know.
@@ -64,23 +89,40 @@ Route Router::Find(const Request& request, bool http_1_1) {
   if (std::optional<Reply> reply = admission_.Answer(request, http_1_1); reply.has_value()) {
     return Always(*std::move(reply));
   }
+  const absl::StatusOr<auth::Caller> caller = Identify(request);
   if (absl::StartsWith(request.target.path, "/spool.v1.")) {
     Route route;
     route.body = Route::Body::kWhole;
-    route.answer = [this](std::shared_ptr<Exchange> exchange) { AnswerRpc(methods_, &json_, std::move(exchange)); };
+    route.answer = [this, caller](std::shared_ptr<Exchange> exchange) {
+      AnswerRpc(methods_, &json_, caller, std::move(exchange));
+    };
     return route;
   }
-  return FindFixed(request);
+  return FindOpen(request, caller);
 }
 
-Route Router::FindFixed(const Request& request) {
+Route Router::FindOpen(const Request& request, const absl::StatusOr<auth::Caller>& caller) {
+  if (request.target.path == "/v1/session") {
+    if (request.method == "DELETE") return Always(EndSession(door_.tls));
+    if (request.method != "POST") return WrongMethod({"POST", "DELETE"});
+    return Always(caller.ok() ? BeginSession(request, door_.gatekeeper->open(), door_.tls)
+                              : Unauthorized(caller.status()));
+  }
+  if (std::optional<Reply> file = SiteReply(request); file.has_value()) {
+    return IsGet(request) ? Always(*std::move(file)) : WrongMethod({"GET", "HEAD"});
+  }
+  if (!caller.ok()) return Always(Unauthorized(caller.status()));
+  return FindFixed(request, *caller);
+}
+
+Route Router::FindFixed(const Request& request, const auth::Caller& caller) {
   const std::string& path = request.target.path;
   Route route;
   service::JobCalls* const jobs = &services_->jobs;
   if (path == "/v1/events") {
     if (request.method != "GET") return WrongMethod({"GET"});
-    route.answer = [this, jobs](std::shared_ptr<Exchange> exchange) {
-      AnswerEvents(jobs, &json_, std::move(exchange));
+    route.answer = [this, jobs, caller](std::shared_ptr<Exchange> exchange) {
+      AnswerEvents(jobs, &json_, caller, std::move(exchange));
     };
     return route;
   }
@@ -92,19 +134,25 @@ Route Router::FindFixed(const Request& request) {
       return Always(std::move(reply));
     }
     route.web_socket = true;
-    route.answer = [this, jobs](std::shared_ptr<Exchange> exchange) {
-      AnswerWebSocket(jobs, &json_, std::move(exchange));
+    route.answer = [this, jobs, caller](std::shared_ptr<Exchange> exchange) {
+      AnswerWebSocket(jobs, &json_, caller, std::move(exchange));
     };
     return route;
   }
   if (path == "/v1/media") {
     if (request.method != "PUT" && request.method != "POST") return WrongMethod({"PUT", "POST"});
     route.body = Route::Body::kPieces;
-    route.answer = [this](std::shared_ptr<Exchange> exchange) { AnswerUpload(services_, std::move(exchange)); };
+    route.answer = [this, caller](std::shared_ptr<Exchange> exchange) {
+      AnswerUpload(services_, caller, std::move(exchange));
+    };
     return route;
   }
   if (path == "/metrics") {
     if (!IsGet(request)) return WrongMethod({"GET", "HEAD"});
+    // The same figures, and more, as GetQueueStats shows.
+    absl::Status allowed = caller.Check(auth::MethodNamed("spool.v1.QueueService.GetQueueStats"));
+    if (allowed.ok() && caller.limited()) allowed = auth::OutsideLimit("path", "the figures are of all jobs");
+    if (!allowed.ok()) return Always(ErrorReply(allowed));
     route.answer = [this](std::shared_ptr<Exchange> exchange) {
       services_->pool.Post([this, exchange] {
         Reply reply;
@@ -116,11 +164,11 @@ Route Router::FindFixed(const Request& request) {
     return route;
   }
   absl::string_view rest = path;
-  if (absl::ConsumePrefix(&rest, "/v1/jobs/")) return FindJob(request, rest);
+  if (absl::ConsumePrefix(&rest, "/v1/jobs/")) return FindJob(request, rest, caller);
   return NotFound(request);
 }
 
-Route Router::FindJob(const Request& request, absl::string_view rest) {
+Route Router::FindJob(const Request& request, absl::string_view rest, const auth::Caller& caller) {
   const size_t slash = rest.find('/');
   const absl::string_view what = slash == absl::string_view::npos ? "" : rest.substr(slash + 1);
   if (what != "events" && what != "media") return NotFound(request);
@@ -131,12 +179,12 @@ Route Router::FindJob(const Request& request, absl::string_view rest) {
   if (!id.ok()) return Always(ErrorReply(id.status()));
   Route route;
   if (what == "events") {
-    route.answer = [this, id = *id](std::shared_ptr<Exchange> exchange) {
-      AnswerJobEvents(&services_->jobs, &json_, id, std::move(exchange));
+    route.answer = [this, caller, id = *id](std::shared_ptr<Exchange> exchange) {
+      AnswerJobEvents(&services_->jobs, &json_, caller, id, std::move(exchange));
     };
   } else {
-    route.answer = [this, id = *id](std::shared_ptr<Exchange> exchange) {
-      AnswerMedia(services_, id, std::move(exchange));
+    route.answer = [this, caller, id = *id](std::shared_ptr<Exchange> exchange) {
+      AnswerMedia(services_, caller, id, std::move(exchange));
     };
   }
   return route;

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "server/auth/caller.h"
+#include "server/auth/gatekeeper.h"
 #include "server/gateway/admission.h"
 #include "server/gateway/event_json.h"
 #include "server/gateway/exchange.h"
@@ -43,6 +45,12 @@ class Counted {
 // As gRPC's: a batch of ten thousand jobs.
 inline constexpr size_t kMaxBodyBytes = 16 << 20;
 
+// How callers are told apart.
+struct Door {
+  const auth::Gatekeeper* gatekeeper;
+  bool tls;
+};
+
 // What /metrics answers.
 struct MetricsPage {
   std::function<std::string()> text;  // may wait for the disk
@@ -53,7 +61,7 @@ struct MetricsPage {
 class Router {
  public:
   // `services` outlives it.
-  Router(service::Services* services, AdmissionOptions admission, MetricsPage metrics);
+  Router(service::Services* services, AdmissionOptions admission, Door door, MetricsPage metrics);
 
   // `http_1_1`: not older.
   Route Find(const Request& request, bool http_1_1);
@@ -75,11 +83,15 @@ class Router {
 
  private:
   static constexpr int64_t kMaxHeldBytes = int64_t{256} << 20;
-  Route FindFixed(const Request& request);
-  Route FindJob(const Request& request, absl::string_view rest);
+  Route FindOpen(const Request& request, const absl::StatusOr<auth::Caller>& caller);
+  Route FindFixed(const Request& request, const auth::Caller& caller);
+  Route FindJob(const Request& request, absl::string_view rest, const auth::Caller& caller);
+  // The one that the Authorization header or, for browsers, the session's cookie stands for.
+  absl::StatusOr<auth::Caller> Identify(const Request& request) const;
 
   service::Services* const services_;
   const Admission admission_;
+  const Door door_;
   const MetricsPage metrics_;
   const MethodTable methods_;
   EventJson json_;

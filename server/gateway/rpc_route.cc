@@ -47,13 +47,13 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
         response_(method.NewResponse()),
         format_(std::move(format)) {}
 
-  void Start(absl::Duration timeout) {
+  void Start(const auth::Caller& caller, absl::Duration timeout) {
     if (timeout != absl::InfiniteDuration()) {
       exchange_->SetTimer(timeout, [self = shared_from_this()] {
         self->Answer(Error(absl::StatusCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", "the call's time is over"));
       });
     }
-    method_.unary(*request_, response_.get(), [self = shared_from_this()](absl::Status status) {
+    method_.unary(caller, *request_, response_.get(), [self = shared_from_this()](absl::Status status) {
       self->exchange_->Post([self, status = std::move(status)] { self->Answer(status); });
     });
   }
@@ -118,7 +118,7 @@ Reply Unsupported(absl::string_view why) {
   return reply;
 }
 
-void AnswerGet(const Method& method, std::shared_ptr<Exchange> exchange) {
+void AnswerGet(const Method& method, const absl::StatusOr<auth::Caller>& caller, std::shared_ptr<Exchange> exchange) {
   const Target& target = exchange->request().target;
   const std::string* const encoding = target.Find("encoding");
   const std::string* const message = target.Find("message");
@@ -142,7 +142,7 @@ void AnswerGet(const Method& method, std::shared_ptr<Exchange> exchange) {
     return refuse("message: not URL-safe base64");
   }
   const Protocol protocol{ProtocolKind::kConnectUnary, *encoding == "json" ? Codec::kJson : Codec::kProto, ""};
-  absl::Status status = CheckHeaders(protocol, exchange->request());
+  absl::Status status = caller.ok() ? CheckHeaders(protocol, exchange->request()) : caller.status();
   const absl::StatusOr<absl::Duration> timeout = TimeoutOf(protocol, exchange->request());
   if (status.ok()) status = timeout.status();
   std::unique_ptr<Message> request = method.NewRequest();
@@ -151,12 +151,14 @@ void AnswerGet(const Method& method, std::shared_ptr<Exchange> exchange) {
     exchange->Respond(ErrorReply(status));
     return;
   }
-  std::make_shared<UnaryCall>(method, protocol, std::move(exchange), std::move(request), nullptr)->Start(*timeout);
+  std::make_shared<UnaryCall>(method, protocol, std::move(exchange), std::move(request), nullptr)
+      ->Start(*caller, *timeout);
 }
 
 }  // namespace
 
-void AnswerRpc(const MethodTable& table, EventJson* json, std::shared_ptr<Exchange> exchange) {
+void AnswerRpc(const MethodTable& table, EventJson* json, const absl::StatusOr<auth::Caller>& caller,
+               std::shared_ptr<Exchange> exchange) {
   const Request& http = exchange->request();
   const std::optional<Protocol> protocol = ProtocolOf(http.ContentType());
   const Method* const method = table.Find(http.target.path);
@@ -177,7 +179,8 @@ void AnswerRpc(const MethodTable& table, EventJson* json, std::shared_ptr<Exchan
     return;
   }
   const bool gettable = method->unary && method->HasNoSideEffects();
-  if ((http.method == "GET" || http.method == "HEAD") && gettable) return AnswerGet(*method, std::move(exchange));
+  if ((http.method == "GET" || http.method == "HEAD") && gettable)
+    return AnswerGet(*method, caller, std::move(exchange));
   if (http.method != "POST") {
     Reply reply = ErrorReply(Error(absl::StatusCode::kUnimplemented, "METHOD_NOT_ALLOWED", "this call wants POST"));
     reply.status = 405;
@@ -197,7 +200,7 @@ void AnswerRpc(const MethodTable& table, EventJson* json, std::shared_ptr<Exchan
     return;
   }
   std::unique_ptr<StreamFormat> format = FormatOf(*protocol, http, json);
-  absl::Status status = CheckHeaders(*protocol, http);
+  absl::Status status = caller.ok() ? CheckHeaders(*protocol, http) : caller.status();
   const absl::StatusOr<absl::Duration> timeout = TimeoutOf(*protocol, http);
   if (status.ok()) status = timeout.status();
   std::unique_ptr<Message> request = method->NewRequest();
@@ -214,11 +217,11 @@ void AnswerRpc(const MethodTable& table, EventJson* json, std::shared_ptr<Exchan
     return;
   }
   if (method->stream) {
-    method->stream(std::move(exchange), std::move(format), *request, *timeout);
+    method->stream(*caller, *request, std::move(exchange), std::move(format), *timeout);
     return;
   }
   std::make_shared<UnaryCall>(*method, *protocol, std::move(exchange), std::move(request), std::move(format))
-      ->Start(*timeout);
+      ->Start(*caller, *timeout);
 }
 
 }  // namespace spool::gateway

@@ -6,16 +6,23 @@
 #include <utility>
 
 #include "grpcpp/support/server_callback.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/status.h"
 #include "server/service/done.h"
 
 namespace spool::rpc {
 
-// Starts `call` with a Done that finishes the call; answers the reactor for gRPC to wait on.
+// Starts `call` with the caller and a Done that finishes the call, or refuses the caller; answers the reactor for gRPC
+// to wait on.
 template <typename Call>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Call call) {
+grpc::ServerUnaryReactor* Answer(const Admission& admission, grpc::CallbackServerContext* context, Call call) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  std::move(call)(service::Done([reactor](absl::Status status) { reactor->Finish(ToGrpc(status)); }));
+  const absl::StatusOr<auth::Caller> caller = admission.Admit(*context);
+  if (caller.ok()) {
+    std::move(call)(*caller, service::Done([reactor](absl::Status status) { reactor->Finish(ToGrpc(status)); }));
+  } else {
+    reactor->Finish(ToGrpc(caller.status()));
+  }
   return reactor;
 }
 

@@ -4,6 +4,7 @@
 #define SPOOL_SERVER_RPC_JOB_SERVICE_H_
 
 #include "grpcpp/support/byte_buffer.h"
+#include "server/rpc/admission.h"
 #include "server/service/job_calls.h"
 #include "spool/v1/job_service.grpc.pb.h"
 
@@ -20,8 +21,8 @@ using JobServiceBase = v1::JobService::WithRawCallbackMethod_WatchEvents<v1::Job
 
 class JobService : public JobServiceBase {
  public:
-  // `calls` outlives the gRPC server.
-  explicit JobService(service::JobCalls* calls) : calls_(calls) {}
+  // Both outlive the gRPC server.
+  JobService(service::JobCalls* calls, const Admission* admission) : calls_(calls), admission_(admission) {}
 
   grpc::ServerUnaryReactor* Enqueue(grpc::CallbackServerContext* context, const v1::EnqueueRequest* request,
                                     v1::EnqueueResponse* response) override;
@@ -48,6 +49,7 @@ class JobService : public JobServiceBase {
 
  private:
   service::JobCalls* const calls_;
+  const Admission* const admission_;
 };
 
 }  // namespace spool::rpc

@@ -24,11 +24,12 @@ grpc::Status MediaService::UploadMedia(grpc::ServerContext* context, grpc::Serve
 
 absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerContext* context,
                                                              grpc::ServerReader<v1::UploadMediaRequest>* reader) {
-  SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<service::Turn> turn, calls_->TakeTurn());
+  SPOOL_ASSIGN_OR_RETURN(const auth::Caller caller, admission_->Admit(*context));
+  SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<service::Turn> turn, calls_->TakeUploadTurn(caller));
   v1::UploadMediaRequest part;
   if (!reader->Read(&part) || !part.has_header()) return FieldError("header", "must be the first message");
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<service::Upload> upload,
-                         calls_->StartUpload(part.header(), std::move(turn)));
+                         calls_->StartUpload(caller, part.header(), std::move(turn)));
   while (reader->Read(&part)) {
     if (!part.has_chunk()) return FieldError("chunk", "only chunks may follow the header");
     SPOOL_RETURN_IF_ERROR(upload->Append(part.chunk()));
@@ -38,14 +39,15 @@ absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerContext
   return upload->Finish();
 }
 
-grpc::Status MediaService::DownloadMedia(grpc::ServerContext*, const v1::DownloadMediaRequest* request,
+grpc::Status MediaService::DownloadMedia(grpc::ServerContext* context, const v1::DownloadMediaRequest* request,
                                          grpc::ServerWriter<v1::DownloadMediaResponse>* writer) {
-  return ToGrpc(Download(*request, writer));
+  return ToGrpc(Download(context, *request, writer));
 }
 
-absl::Status MediaService::Download(const v1::DownloadMediaRequest& request,
+absl::Status MediaService::Download(grpc::ServerContext* context, const v1::DownloadMediaRequest& request,
                                     grpc::ServerWriter<v1::DownloadMediaResponse>* writer) {
-  SPOOL_ASSIGN_OR_RETURN(service::Download download, calls_->StartDownload(request));
+  SPOOL_ASSIGN_OR_RETURN(const auth::Caller caller, admission_->Admit(*context));
+  SPOOL_ASSIGN_OR_RETURN(service::Download download, calls_->StartDownload(caller, request));
   v1::DownloadMediaResponse response;
   response.set_total_bytes(download.size);
   response.set_output(download.path);
@@ -60,7 +62,9 @@ absl::Status MediaService::Download(const v1::DownloadMediaRequest& request,
 grpc::ServerUnaryReactor* MediaService::ProbeMedia(grpc::CallbackServerContext* context,
                                                    const v1::ProbeMediaRequest* request,
                                                    v1::ProbeMediaResponse* response) {
-  return Answer(context, [&](service::Done done) { calls_->ProbeMedia(*request, response, std::move(done)); });
+  return Answer(*admission_, context, [&](const auth::Caller& caller, service::Done done) {
+    calls_->ProbeMedia(caller, *request, response, std::move(done));
+  });
 }
 
 }  // namespace spool::rpc

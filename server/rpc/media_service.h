@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/rpc/admission.h"
 #include "server/service/media_calls.h"
 #include "spool/v1/media_service.grpc.pb.h"
 
@@ -13,8 +14,8 @@ namespace spool::rpc {
 // Transfers have a thread for each call: they are few, long, and wait for the disk all the time.
 class MediaService : public v1::MediaService::WithCallbackMethod_ProbeMedia<v1::MediaService::Service> {
  public:
-  // `calls` outlives the gRPC server.
-  explicit MediaService(service::MediaCalls* calls) : calls_(calls) {}
+  // Both outlive the gRPC server.
+  MediaService(service::MediaCalls* calls, const Admission* admission) : calls_(calls), admission_(admission) {}
 
   grpc::Status UploadMedia(grpc::ServerContext* context, grpc::ServerReader<v1::UploadMediaRequest>* reader,
                            v1::UploadMediaResponse* response) override;
@@ -26,9 +27,11 @@ class MediaService : public v1::MediaService::WithCallbackMethod_ProbeMedia<v1::
  private:
   absl::StatusOr<v1::UploadMediaResponse> Upload(grpc::ServerContext* context,
                                                  grpc::ServerReader<v1::UploadMediaRequest>* reader);
-  absl::Status Download(const v1::DownloadMediaRequest& request, grpc::ServerWriter<v1::DownloadMediaResponse>* writer);
+  absl::Status Download(grpc::ServerContext* context, const v1::DownloadMediaRequest& request,
+                        grpc::ServerWriter<v1::DownloadMediaResponse>* writer);
 
   service::MediaCalls* const calls_;
+  const Admission* const admission_;
 };
 
 }  // namespace spool::rpc

@@ -3,6 +3,7 @@
 #ifndef SPOOL_SERVER_RPC_QUEUE_SERVICE_H_
 #define SPOOL_SERVER_RPC_QUEUE_SERVICE_H_
 
+#include "server/rpc/admission.h"
 #include "server/service/queue_calls.h"
 #include "spool/v1/queue_service.grpc.pb.h"
 
@@ -10,8 +11,8 @@ namespace spool::rpc {
 
 class QueueService : public v1::QueueService::CallbackService {
  public:
-  // `calls` outlives the gRPC server.
-  explicit QueueService(service::QueueCalls* calls) : calls_(calls) {}
+  // Both outlive the gRPC server.
+  QueueService(service::QueueCalls* calls, const Admission* admission) : calls_(calls), admission_(admission) {}
 
   grpc::ServerUnaryReactor* GetQueueStats(grpc::CallbackServerContext* context, const v1::GetQueueStatsRequest* request,
                                           v1::GetQueueStatsResponse* response) override;
@@ -22,6 +23,7 @@ class QueueService : public v1::QueueService::CallbackService {
 
  private:
   service::QueueCalls* const calls_;
+  const Admission* const admission_;
 };
 
 }  // namespace spool::rpc

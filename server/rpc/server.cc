@@ -6,14 +6,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpc/support/log.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "server/base/log.h"
+#include "server/rpc/admission.h"
 #include "server/rpc/job_service.h"
 #include "server/rpc/media_service.h"
 #include "server/rpc/queue_service.h"
-#include "server/rpc/reflection_v1.h"
+#include "server/rpc/reflection.h"
+#include "server/rpc/tls_credentials.h"
 
 namespace spool::rpc {
 namespace {
@@ -42,22 +43,30 @@ void LogForGrpc(gpr_log_func_args* args) {
 
 class GrpcServer : public Server {
  public:
-  explicit GrpcServer(service::Services* services)
-      : jobs_(&services->jobs), queue_(&services->queue), media_(&services->media), reflection_(ReflectedNames()) {}
+  GrpcServer(const ServerOptions& options, service::Services* services)
+      : credentials_(options.tls == nullptr ? grpc::InsecureServerCredentials() : MakeTlsCredentials(options.tls)),
+        admission_(options.gatekeeper, options.tls != nullptr && !options.tls->current()->client_ca.empty()
+                                           ? Admission::Clients::kCertified
+                                           : Admission::Clients::kAny),
+        jobs_(&services->jobs, &admission_),
+        queue_(&services->queue, &admission_),
+        media_(&services->media, &admission_),
+        reflection_(MakeReflectionV1(ReflectedNames(), &admission_)),
+        reflection_alpha_(MakeReflectionV1Alpha(ReflectedNames(), &admission_)) {}
   ~GrpcServer() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen(const std::string& address) {
-    static const bool plugins_ready = [] {
+    static const bool process_ready = [] {
       gpr_set_log_function(LogForGrpc);
       grpc::EnableDefaultHealthCheckService(true);
-      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
       return true;
     }();
-    (void)plugins_ready;
+    (void)process_ready;
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-    for (grpc::Service* service : std::vector<grpc::Service*>{&jobs_, &queue_, &media_, &reflection_}) {
+    builder.AddListeningPort(address, credentials_, &port);
+    for (grpc::Service* service :
+         std::vector<grpc::Service*>{&jobs_, &queue_, &media_, reflection_.get(), reflection_alpha_.get()}) {
       builder.RegisterService(service);
     }
     builder.SetMaxReceiveMessageSize(kMaxReceiveBytes);
@@ -99,10 +108,14 @@ class GrpcServer : public Server {
     for (const std::string& name : ServiceNames()) health->SetServingStatus(name, serving);
   }
 
+  // Asked by the library for as long as there is a server.
+  const std::shared_ptr<grpc::ServerCredentials> credentials_;
+  const Admission admission_;
   JobService jobs_;
   QueueService queue_;
   MediaService media_;
-  ReflectionV1 reflection_;
+  const std::unique_ptr<grpc::Service> reflection_;
+  const std::unique_ptr<grpc::Service> reflection_alpha_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };
@@ -111,9 +124,9 @@ class GrpcServer : public Server {
 
 std::string GrpcVersion() { return grpc::Version(); }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const std::string& address, service::Services* services) {
-  auto server = std::make_unique<GrpcServer>(services);
-  if (absl::Status status = server->Listen(address); !status.ok()) return status;
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, service::Services* services) {
+  auto server = std::make_unique<GrpcServer>(options, services);
+  if (absl::Status status = server->Listen(options.address); !status.ok()) return status;
   return std::unique_ptr<Server>(std::move(server));
 }
 

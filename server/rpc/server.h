@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/auth/gatekeeper.h"
+#include "server/auth/tls_files.h"
 #include "server/service/services.h"
 
 namespace spool::rpc {
@@ -15,11 +17,20 @@ namespace spool::rpc {
 // Of the library, such as "1.51.1".
 std::string GrpcVersion();
 
+struct ServerOptions {
+  // host:port; port 0 picks a free one.
+  std::string address;
+  // Knows the callers.
+  const auth::Gatekeeper* gatekeeper = nullptr;
+  // Null: no TLS.
+  const auth::TlsFiles* tls = nullptr;
+};
+
 class Server {
  public:
-  // host:port; port 0 picks a free one. Serves when it returns; `services` outlives it. FailedPrecondition: the address
-  // cannot be listened on.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const std::string& address, service::Services* services);
+  // Serves when it returns; `services` and what the options point to outlive it. FailedPrecondition: the address cannot
+  // be listened on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, service::Services* services);
   virtual ~Server() = default;
 
   // host:port with the port that was picked.

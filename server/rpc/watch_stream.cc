@@ -40,7 +40,12 @@ class StreamSink : public feed::Sink {
 
 class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  WatchStream(service::JobCalls* calls, const grpc::ByteBuffer& request) : sink_(std::make_shared<StreamSink>(this)) {
+  WatchStream(service::JobCalls* calls, const absl::StatusOr<auth::Caller>& caller, const grpc::ByteBuffer& request)
+      : sink_(std::make_shared<StreamSink>(this)) {
+    if (!caller.ok()) {
+      sink_->Finish(caller.status());
+      return;
+    }
     v1::WatchEventsRequest parsed;
     grpc::ByteBuffer bytes(request);
     const grpc::Status status = grpc::SerializationTraits<v1::WatchEventsRequest>::Deserialize(&bytes, &parsed);
@@ -48,7 +53,7 @@ class WatchStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
       sink_->Finish(Error(absl::StatusCode::kInvalidArgument, "REQUEST_MALFORMED", "the request is not a message"));
       return;
     }
-    absl::StatusOr<std::shared_ptr<feed::Subscription>> watch = calls->WatchEvents(parsed, sink_);
+    absl::StatusOr<std::shared_ptr<feed::Subscription>> watch = calls->WatchEvents(*caller, parsed, sink_);
     if (!watch.ok()) {
       sink_->Finish(watch.status());
       return;
@@ -141,8 +146,10 @@ grpc::ByteBuffer Encode(const feed::Update& update) {
   return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(service::JobCalls* calls, const grpc::ByteBuffer& request) {
-  return new WatchStream(calls, request);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StartWatch(service::JobCalls* calls,
+                                                       const absl::StatusOr<auth::Caller>& caller,
+                                                       const grpc::ByteBuffer& request) {
+  return new WatchStream(calls, caller, request);
 }
 
 }  // namespace spool::rpc

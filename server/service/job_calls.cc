@@ -5,12 +5,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/auth/scope.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/feed/token.h"
 #include "server/job/output_name.h"
 #include "server/job/presets.h"
 #include "server/job/spec.h"
+#include "server/service/guarded_sink.h"
+#include "server/service/limit.h"
 #include "server/service/page_token.h"
 
 namespace spool::service {
@@ -32,6 +35,29 @@ store::Done<v1::Job> AnswerWithJob(Response* response, Done done) {
   return [response, done = std::move(done)](absl::StatusOr<v1::Job> job) mutable {
     if (job.ok()) *response->mutable_job() = std::move(*job);
     done(job.status());
+  };
+}
+
+// For the audit log. Requests and responses live until their calls are over.
+template <typename Request>
+AuditedIds IdOf(const Request& request) {
+  return [&request] { return std::vector<std::string>{request.job_id()}; };
+}
+
+AuditedIds IdOf(const v1::EnqueueRequest& request, const v1::EnqueueResponse& response) {
+  return [&request, &response] {
+    const std::string& id = response.has_job() ? response.job().id() : request.job_id();
+    return id.empty() ? std::vector<std::string>{} : std::vector<std::string>{id};
+  };
+}
+
+AuditedIds IdsOf(const v1::EnqueueBatchResponse& response) {
+  return [&response] {
+    std::vector<std::string> ids;
+    for (const v1::EnqueueBatchResult& result : response.results()) {
+      if (result.has_response()) ids.push_back(result.response().job().id());
+    }
+    return ids;
   };
 }
 
@@ -81,8 +107,11 @@ absl::Status JobCalls::CheckWritable() const {
 
 std::string JobCalls::TokenAt(int64_t sequence) const { return feed::EncodeToken({feed_->Range().log_id, sequence}); }
 
-absl::StatusOr<job::NewJob> JobCalls::MakeJob(const v1::EnqueueRequest& request) {
+absl::StatusOr<job::NewJob> JobCalls::MakeJob(const auth::Caller& caller, const v1::EnqueueRequest& request,
+                                              Purpose purpose) {
   SPOOL_ASSIGN_OR_RETURN(job::NewJob made, job::MakeJob(request, clock_->Now(), ulids_));
+  SPOOL_RETURN_IF_ERROR(purpose == Purpose::kEnqueue ? CheckNewJob(caller, request, made.job)
+                                                     : CheckFiles(caller, made.job));
   SPOOL_RETURN_IF_ERROR(files_->CheckInput(made.job.input()));
   const std::vector<v1::OutputSpec> outputs = job::OutputsOf(made.job);
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -95,14 +124,29 @@ absl::StatusOr<job::NewJob> JobCalls::MakeJob(const v1::EnqueueRequest& request)
   return made;
 }
 
-void JobCalls::Enqueue(const v1::EnqueueRequest& request, v1::EnqueueResponse* response, Done done) {
+void JobCalls::IfSeen(const auth::Caller& caller, const std::string& job_id, Done done,
+                      absl::AnyInvocable<void(Done) &&> write) {
+  if (!caller.limited()) return std::move(write)(std::move(done));
+  pool_->Post([this, caller, job_id, done = std::move(done), write = std::move(write)]() mutable {
+    const absl::StatusOr<store::StoredJob> stored = store_->GetJob(job_id);
+    if (!stored.ok()) return done(stored.status());
+    if (!caller.MaySee(stored->job)) return done(JobNotFound(job_id));
+    std::move(write)(std::move(done));
+  });
+}
+
+void JobCalls::Enqueue(const auth::Caller& caller, const v1::EnqueueRequest& request, v1::EnqueueResponse* response,
+                       Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.Enqueue");
+  done = audit_->Follow(caller, method, IdOf(request, *response), std::move(done));
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
-  absl::StatusOr<job::NewJob> made = MakeJob(request);
+  absl::StatusOr<job::NewJob> made = MakeJob(caller, request, Purpose::kEnqueue);
   if (!made.ok()) return done(made.status());
   std::vector<job::NewJob> jobs;
   jobs.push_back(*std::move(made));
   store_->Enqueue(std::move(jobs),
-                  [this, response, done = std::move(done)](
+                  [this, caller, response, done = std::move(done)](
                       absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>> results) mutable {
                     absl::Status status = results.status();
                     if (status.ok()) status = (*results)[0].status();
@@ -113,11 +157,15 @@ void JobCalls::Enqueue(const v1::EnqueueRequest& request, v1::EnqueueResponse* r
                       response->set_resume_token(TokenAt(enqueued.job.sequence()));
                       *response->mutable_job() = std::move(enqueued.job);
                     }
-                    done(status);
+                    done(WithoutForeignJob(caller, std::move(status)));
                   });
 }
 
-void JobCalls::EnqueueBatch(const v1::EnqueueBatchRequest& request, v1::EnqueueBatchResponse* response, Done done) {
+void JobCalls::EnqueueBatch(const auth::Caller& caller, const v1::EnqueueBatchRequest& request,
+                            v1::EnqueueBatchResponse* response, Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.EnqueueBatch");
+  done = audit_->Follow(caller, method, IdsOf(*response), std::move(done));
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (request.requests().empty() || request.requests_size() > kMaxBatch) {
     return done(FieldError("requests", absl::StrCat("must have 1 to ", kMaxBatch, " entries")));
@@ -135,7 +183,7 @@ void JobCalls::EnqueueBatch(const v1::EnqueueBatchRequest& request, v1::EnqueueB
   std::vector<job::NewJob> jobs;
   for (int i = 0; i < request.requests_size(); ++i) {
     v1::EnqueueBatchResult* const result = response->add_results();
-    absl::StatusOr<job::NewJob> made = MakeJob(request.requests(i));
+    absl::StatusOr<job::NewJob> made = MakeJob(caller, request.requests(i), Purpose::kEnqueue);
     if (!made.ok()) {
       fail(result, made.status());
       continue;
@@ -144,7 +192,7 @@ void JobCalls::EnqueueBatch(const v1::EnqueueBatchRequest& request, v1::EnqueueB
     jobs.push_back(*std::move(made));
   }
   store_->Enqueue(std::move(jobs),
-                  [this, response, fail, origin = std::move(origin), done = std::move(done)](
+                  [this, caller, response, fail, origin = std::move(origin), done = std::move(done)](
                       absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>> results) mutable {
                     if (!results.ok()) {
                       done(results.status());
@@ -154,7 +202,7 @@ void JobCalls::EnqueueBatch(const v1::EnqueueBatchRequest& request, v1::EnqueueB
                     for (size_t i = 0; i < results->size(); ++i) {
                       v1::EnqueueBatchResult* const result = response->mutable_results(origin[i]);
                       if (!(*results)[i].ok()) {
-                        fail(result, (*results)[i].status());
+                        fail(result, WithoutForeignJob(caller, (*results)[i].status()));
                         continue;
                       }
                       const store::EnqueuedJob& enqueued = *(*results)[i];
@@ -176,10 +224,14 @@ void JobCalls::EnqueueBatch(const v1::EnqueueBatchRequest& request, v1::EnqueueB
                   });
 }
 
-void JobCalls::GetJob(const v1::GetJobRequest& request, v1::GetJobResponse* response, Done done) {
+void JobCalls::GetJob(const auth::Caller& caller, const v1::GetJobRequest& request, v1::GetJobResponse* response,
+                      Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.GetJob");
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
-  pool_->Post([this, &request, response, done = std::move(done)]() mutable {
+  pool_->Post([this, caller, &request, response, done = std::move(done)]() mutable {
     absl::StatusOr<store::StoredJob> stored = store_->GetJob(request.job_id());
+    if (stored.ok() && !caller.MaySee(stored->job)) stored = JobNotFound(request.job_id());
     if (stored.ok()) {
       *response->mutable_job() = std::move(stored->job);
       if (response->job().state() == v1::JOB_STATE_RUNNING) {
@@ -194,43 +246,69 @@ void JobCalls::GetJob(const v1::GetJobRequest& request, v1::GetJobResponse* resp
   });
 }
 
-void JobCalls::ListJobs(const v1::ListJobsRequest& request, v1::ListJobsResponse* response, Done done) {
+void JobCalls::ListJobs(const auth::Caller& caller, const v1::ListJobsRequest& request, v1::ListJobsResponse* response,
+                        Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.ListJobs");
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (request.page_size() < 0) return done(FieldError("page_size", "must not be negative"));
   if (absl::Status status = CheckJobFilter(request.filter()); !status.ok()) return done(status);
-  const absl::StatusOr<int64_t> before = DecodePageToken(request.page_token(), request.filter());
+  v1::JobFilter filter = request.filter();
+  caller.Narrow(&filter);
+  const absl::StatusOr<int64_t> before = DecodePageToken(request.page_token(), filter);
   if (!before.ok()) return done(before.status());
   const int limit = request.page_size() == 0 ? kDefaultPage : std::min(request.page_size(), kMaxPage);
-  pool_->Post([this, &request, response, limit, before = *before, done = std::move(done)]() mutable {
-    absl::StatusOr<store::JobPage> page = store_->ListJobs(request.filter(), limit, before);
+  pool_->Post([this, filter = std::move(filter), response, limit, before = *before, done = std::move(done)]() mutable {
+    absl::StatusOr<store::JobPage> page = store_->ListJobs(filter, limit, before);
     if (page.ok()) {
       for (v1::Job& job : page->jobs) *response->add_jobs() = std::move(job);
-      response->set_next_page_token(EncodePageToken(page->next, request.filter()));
+      response->set_next_page_token(EncodePageToken(page->next, filter));
     }
     done(page.status());
   });
 }
 
-void JobCalls::CancelJob(const v1::CancelJobRequest& request, v1::CancelJobResponse* response, Done done) {
+void JobCalls::CancelJob(const auth::Caller& caller, const v1::CancelJobRequest& request,
+                         v1::CancelJobResponse* response, Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.CancelJob");
+  done = audit_->Follow(caller, method, IdOf(request), std::move(done));
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
-  store_->Cancel(request.job_id(), AnswerWithJob(response, std::move(done)));
+  IfSeen(caller, request.job_id(), std::move(done), [this, &request, response](Done then) {
+    store_->Cancel(request.job_id(), AnswerWithJob(response, std::move(then)));
+  });
 }
 
-void JobCalls::RetryJob(const v1::RetryJobRequest& request, v1::RetryJobResponse* response, Done done) {
+void JobCalls::RetryJob(const auth::Caller& caller, const v1::RetryJobRequest& request, v1::RetryJobResponse* response,
+                        Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.RetryJob");
+  done = audit_->Follow(caller, method, IdOf(request), std::move(done));
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
-  store_->Retry(request.job_id(), AnswerWithJob(response, std::move(done)));
+  IfSeen(caller, request.job_id(), std::move(done), [this, &request, response](Done then) {
+    store_->Retry(request.job_id(), AnswerWithJob(response, std::move(then)));
+  });
 }
 
-void JobCalls::DeleteJob(const v1::DeleteJobRequest& request, v1::DeleteJobResponse*, Done done) {
+void JobCalls::DeleteJob(const auth::Caller& caller, const v1::DeleteJobRequest& request, v1::DeleteJobResponse*,
+                         Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.DeleteJob");
+  done = audit_->Follow(caller, method, IdOf(request), std::move(done));
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
-  store_->Delete(request.job_id(),
-                 [done = std::move(done)](absl::StatusOr<v1::Job> job) mutable { done(job.status()); });
+  IfSeen(caller, request.job_id(), std::move(done), [this, &request](Done then) {
+    store_->Delete(request.job_id(),
+                   [then = std::move(then)](absl::StatusOr<v1::Job> job) mutable { then(job.status()); });
+  });
 }
 
-void JobCalls::PlanJob(const v1::PlanJobRequest& request, v1::PlanJobResponse* response, Done done) {
-  absl::StatusOr<job::NewJob> made = MakeJob(request.job());
+void JobCalls::PlanJob(const auth::Caller& caller, const v1::PlanJobRequest& request, v1::PlanJobResponse* response,
+                       Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.PlanJob");
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
+  absl::StatusOr<job::NewJob> made = MakeJob(caller, request.job(), Purpose::kPlan);
   if (!made.ok()) return done(made.status());
   if (plans_.fetch_add(1) >= kMaxPlans) {
     --plans_;
@@ -246,19 +324,35 @@ void JobCalls::PlanJob(const v1::PlanJobRequest& request, v1::PlanJobResponse* r
   });
 }
 
-void JobCalls::ListPresets(const v1::ListPresetsRequest&, v1::ListPresetsResponse* response, Done done) {
+void JobCalls::ListPresets(const auth::Caller& caller, const v1::ListPresetsRequest&, v1::ListPresetsResponse* response,
+                           Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.ListPresets");
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   for (const v1::Preset& preset : job::AllPresets()) *response->add_presets() = preset;
   done(absl::OkStatus());
 }
 
-void JobCalls::ListEvents(const v1::ListEventsRequest& request, v1::ListEventsResponse* response, Done done) {
+void JobCalls::ListEvents(const auth::Caller& caller, const v1::ListEventsRequest& request,
+                          v1::ListEventsResponse* response, Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.ListEvents");
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   const auto sink = std::make_shared<PageSink>(response, std::move(done));
-  if (const auto page = feed_->Page(request, sink); !page.ok()) sink->Finish(page.status());
+  v1::ListEventsRequest narrowed = request;
+  caller.Narrow(narrowed.mutable_filter());
+  if (const auto page = feed_->Page(narrowed, sink); !page.ok()) sink->Finish(page.status());
 }
 
-absl::StatusOr<std::shared_ptr<feed::Subscription>> JobCalls::WatchEvents(const v1::WatchEventsRequest& request,
+absl::StatusOr<std::shared_ptr<feed::Subscription>> JobCalls::WatchEvents(const auth::Caller& caller,
+                                                                          const v1::WatchEventsRequest& request,
                                                                           std::shared_ptr<feed::Sink> sink) {
-  return feed_->Watch(request, std::move(sink));
+  static const auto& method = auth::MethodNamed("spool.v1.JobService.WatchEvents");
+  SPOOL_RETURN_IF_ERROR(caller.Check(method));
+  v1::WatchEventsRequest narrowed = request;
+  caller.Narrow(narrowed.mutable_filter());
+  const auto guarded = std::make_shared<GuardedSink>(caller, std::move(sink));
+  absl::StatusOr<std::shared_ptr<feed::Subscription>> watch = feed_->Watch(narrowed, guarded);
+  if (watch.ok()) guarded->Guard(*watch);
+  return watch;
 }
 
 }  // namespace spool::service

@@ -6,16 +6,19 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "server/auth/scope.h"
 #include "server/base/errors.h"
 #include "server/base/posix_error.h"
 #include "server/base/status_macros.h"
 #include "server/base/ulid.h"
 #include "server/job/output_name.h"
 #include "server/job/request.h"
+#include "server/service/limit.h"
 
 namespace spool::service {
 namespace {
@@ -28,6 +31,11 @@ absl::Status DiskError(const absl::Status& status) {
 absl::Status TooLarge(int64_t max_bytes) {
   return Error(absl::StatusCode::kResourceExhausted, "UPLOAD_TOO_LARGE",
                absl::StrCat("uploads may have at most ", max_bytes, " bytes"), {{"maxBytes", absl::StrCat(max_bytes)}});
+}
+
+const google::protobuf::MethodDescriptor& UploadMethod() {
+  static const auto& method = auth::MethodNamed("spool.v1.MediaService.UploadMedia");
+  return method;
 }
 
 // The path of the file that is asked for.
@@ -66,14 +74,33 @@ absl::Status Turn::status() const {
       absl::Seconds(1));
 }
 
+Upload::~Upload() {
+  std::vector<std::string> ids;
+  if (!media_id_.empty()) ids.push_back(media_id_);
+  audit_->Record(caller_, UploadMethod(), ids, outcome_);
+}
+
 absl::Status Upload::Append(absl::string_view chunk) {
   size_ += static_cast<int64_t>(chunk.size());
-  if (size_ > max_bytes_) return TooLarge(max_bytes_);
-  digest_.Add(chunk);
-  return DiskError(staged_.Append(chunk));
+  absl::Status status;
+  if (size_ > max_bytes_) {
+    status = TooLarge(max_bytes_);
+  } else {
+    digest_.Add(chunk);
+    status = DiskError(staged_.Append(chunk));
+  }
+  if (!status.ok()) outcome_ = status;
+  return status;
 }
 
 absl::StatusOr<v1::UploadMediaResponse> Upload::Finish() {
+  absl::StatusOr<v1::UploadMediaResponse> published = Publish();
+  outcome_ = published.status();
+  if (published.ok()) media_id_ = published->media_id();
+  return published;
+}
+
+absl::StatusOr<v1::UploadMediaResponse> Upload::Publish() {
   if (size_ == 0) return FieldError("chunk", "the upload is empty");
   if (header_.size() != 0 && header_.size() != size_) {
     return FieldError("header.size", absl::StrCat("is ", header_.size(), " but ", size_, " bytes came"),
@@ -113,23 +140,38 @@ absl::StatusOr<std::unique_ptr<Turn>> MediaCalls::TakeTurn() {
   return turn;
 }
 
-absl::StatusOr<std::unique_ptr<Upload>> MediaCalls::StartUpload(const v1::UploadMediaHeader& header,
+absl::StatusOr<std::unique_ptr<Turn>> MediaCalls::TakeUploadTurn(const auth::Caller& caller) {
+  if (absl::Status status = caller.Check(UploadMethod()); !status.ok()) {
+    audit_->Record(caller, UploadMethod(), {}, status);
+    return status;
+  }
+  return TakeTurn();
+}
+
+absl::StatusOr<std::unique_ptr<Upload>> MediaCalls::StartUpload(const auth::Caller& caller,
+                                                                const v1::UploadMediaHeader& header,
                                                                 std::unique_ptr<Turn> turn) {
+  SPOOL_RETURN_IF_ERROR(caller.Check(UploadMethod()));
   if (header.file_name().size() > 255) return FieldError("header.file_name", "is longer than 255 bytes");
   if (header.size() < 0) return FieldError("header.size", "must not be negative");
   if (header.size() > max_upload_bytes_) return TooLarge(max_upload_bytes_);
   absl::StatusOr<files::StagedFile> staged = files_->StageUpload();
   if (!staged.ok()) return DiskError(staged.status());
-  return std::unique_ptr<Upload>(new Upload(files_, header, max_upload_bytes_, std::move(turn), *std::move(staged)));
+  return std::unique_ptr<Upload>(
+      new Upload(files_, audit_, caller, header, max_upload_bytes_, std::move(turn), *std::move(staged)));
 }
 
-absl::StatusOr<Download> MediaCalls::StartDownload(const v1::DownloadMediaRequest& request) {
+absl::StatusOr<Download> MediaCalls::StartDownload(const auth::Caller& caller,
+                                                   const v1::DownloadMediaRequest& request) {
+  static const auto& method = auth::MethodNamed("spool.v1.MediaService.DownloadMedia");
+  SPOOL_RETURN_IF_ERROR(caller.Check(method));
   Download download;
   SPOOL_ASSIGN_OR_RETURN(download.turn, TakeTurn());
   if (request.job_id().empty()) return FieldError("job_id", "is required");
   if (request.offset() < 0) return FieldError("offset", "must not be negative");
   if (request.length() < 0) return FieldError("length", "must not be negative");
   SPOOL_ASSIGN_OR_RETURN(const store::StoredJob stored, store_->GetJob(request.job_id()));
+  if (!caller.MaySee(stored.job)) return JobNotFound(request.job_id());
   if (stored.job.state() != v1::JOB_STATE_COMPLETED) {
     return WithResource(
         Error(absl::StatusCode::kFailedPrecondition, "JOB_NOT_COMPLETED",
@@ -153,8 +195,12 @@ absl::StatusOr<Download> MediaCalls::StartDownload(const v1::DownloadMediaReques
   return download;
 }
 
-void MediaCalls::ProbeMedia(const v1::ProbeMediaRequest& request, v1::ProbeMediaResponse* response, Done done) {
+void MediaCalls::ProbeMedia(const auth::Caller& caller, const v1::ProbeMediaRequest& request,
+                            v1::ProbeMediaResponse* response, Done done) {
+  static const auto& method = auth::MethodNamed("spool.v1.MediaService.ProbeMedia");
+  if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
   if (absl::Status status = CheckProbe(request); !status.ok()) return done(status);
+  if (absl::Status status = CheckInput(caller, request.input()); !status.ok()) return done(status);
   absl::StatusOr<std::unique_ptr<Turn>> taken = TakeTurn();
   if (!taken.ok()) return done(taken.status());
   probe_pool_.Post([this, &request, response, turn = *std::move(taken), done = std::move(done)]() mutable {

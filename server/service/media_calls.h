@@ -11,10 +11,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/auth/caller.h"
 #include "server/base/sha256.h"
 #include "server/base/unique_fd.h"
 #include "server/executor/executor.h"
 #include "server/files/media_files.h"
+#include "server/service/audit_log.h"
 #include "server/service/blocking_pool.h"
 #include "server/service/done.h"
 #include "server/store/job_store.h"
@@ -38,10 +40,14 @@ class Turn {
   const bool granted_;
 };
 
-// One upload under way; gone without a trace unless it is finished. Used by one thread at a time, which may wait for
-// the disk.
+// One upload under way; gone without a trace unless it is finished, but for its line in the audit log. Used by one
+// thread at a time, which may wait for the disk.
 class Upload {
  public:
+  ~Upload();
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+
   // RESOURCE_EXHAUSTED: UPLOAD_TOO_LARGE, OUT_OF_SPACE.
   absl::Status Append(absl::string_view chunk);
   // Makes it durable. INVALID_ARGUMENT if nothing came, or not what the header promised (SIZE_MISMATCH,
@@ -50,21 +56,29 @@ class Upload {
 
  private:
   friend class MediaCalls;
-  Upload(files::MediaFiles* files, v1::UploadMediaHeader header, int64_t max_bytes, std::unique_ptr<Turn> turn,
-         files::StagedFile staged)
+  Upload(files::MediaFiles* files, AuditLog* audit, auth::Caller caller, v1::UploadMediaHeader header,
+         int64_t max_bytes, std::unique_ptr<Turn> turn, files::StagedFile staged)
       : files_(files),
+        audit_(audit),
+        caller_(std::move(caller)),
         header_(std::move(header)),
         max_bytes_(max_bytes),
         turn_(std::move(turn)),
         staged_(std::move(staged)) {}
+  absl::StatusOr<v1::UploadMediaResponse> Publish();
 
   files::MediaFiles* const files_;
+  AuditLog* const audit_;
+  const auth::Caller caller_;
   const v1::UploadMediaHeader header_;
   const int64_t max_bytes_;
   const std::unique_ptr<Turn> turn_;
   files::StagedFile staged_;
   Sha256 digest_;
   int64_t size_ = 0;
+  // What came of it so far; that of an upload that is given up half-way.
+  absl::Status outcome_ = absl::CancelledError("given up");
+  std::string media_id_;
 };
 
 // An output that is being read.
@@ -82,34 +96,42 @@ struct Download {
   absl::Status Read(size_t max_bytes, std::string* chunk);
 };
 
-// Thread-safe.
+// Thread-safe. What a caller may do is decided here, as in JobCalls. A limited caller downloads outputs of jobs that it
+// may see, uploads, and has inputs looked at that a job of its own could have.
 class MediaCalls {
  public:
   // All outlive the calls, and this object outlives every call.
-  MediaCalls(store::JobStore* store, files::MediaFiles* files, executor::Executor* executor, int64_t max_upload_bytes)
-      : store_(store), files_(files), executor_(executor), max_upload_bytes_(max_upload_bytes) {}
+  MediaCalls(store::JobStore* store, files::MediaFiles* files, executor::Executor* executor, AuditLog* audit,
+             int64_t max_upload_bytes)
+      : store_(store), files_(files), executor_(executor), audit_(audit), max_upload_bytes_(max_upload_bytes) {}
 
   int64_t max_upload_bytes() const { return max_upload_bytes_; }
   // Waits for probes under way.
   void Stop() { probe_pool_.Stop(); }
 
-  // RESOURCE_EXHAUSTED (TRANSFER_LIMIT).
-  absl::StatusOr<std::unique_ptr<Turn>> TakeTurn();
+  // For an upload, before any of it is read. PERMISSION_DENIED; RESOURCE_EXHAUSTED (TRANSFER_LIMIT).
+  absl::StatusOr<std::unique_ptr<Turn>> TakeUploadTurn(const auth::Caller& caller);
   // Waits for the disk. INVALID_ARGUMENT with the field; RESOURCE_EXHAUSTED: UPLOAD_TOO_LARGE, OUT_OF_SPACE.
-  absl::StatusOr<std::unique_ptr<Upload>> StartUpload(const v1::UploadMediaHeader& header, std::unique_ptr<Turn> turn);
-  // Waits for the disk. NOT_FOUND, FAILED_PRECONDITION (JOB_NOT_COMPLETED), OUT_OF_RANGE (OFFSET_TOO_LARGE),
-  // RESOURCE_EXHAUSTED (TRANSFER_LIMIT).
-  absl::StatusOr<Download> StartDownload(const v1::DownloadMediaRequest& request);
+  absl::StatusOr<std::unique_ptr<Upload>> StartUpload(const auth::Caller& caller, const v1::UploadMediaHeader& header,
+                                                      std::unique_ptr<Turn> turn);
+  // Waits for the disk. PERMISSION_DENIED, NOT_FOUND, FAILED_PRECONDITION (JOB_NOT_COMPLETED), OUT_OF_RANGE
+  // (OFFSET_TOO_LARGE), RESOURCE_EXHAUSTED (TRANSFER_LIMIT).
+  absl::StatusOr<Download> StartDownload(const auth::Caller& caller, const v1::DownloadMediaRequest& request);
   // Returns at once.
-  void ProbeMedia(const v1::ProbeMediaRequest& request, v1::ProbeMediaResponse* response, Done done);
+  void ProbeMedia(const auth::Caller& caller, const v1::ProbeMediaRequest& request, v1::ProbeMediaResponse* response,
+                  Done done);
 
  private:
+  // RESOURCE_EXHAUSTED (TRANSFER_LIMIT).
+  absl::StatusOr<std::unique_ptr<Turn>> TakeTurn();
+
   static constexpr int kMaxTransfers = 32;
   static constexpr int kProbeThreads = 4;
 
   store::JobStore* const store_;
   files::MediaFiles* const files_;
   executor::Executor* const executor_;
+  AuditLog* const audit_;
   const int64_t max_upload_bytes_;
   std::atomic<int> turns_{0};
   // Probes wait for workers.

@@ -8,6 +8,7 @@
 #include "server/executor/executor.h"
 #include "server/feed/event_feed.h"
 #include "server/files/media_files.h"
+#include "server/service/audit_log.h"
 #include "server/service/blocking_pool.h"
 #include "server/service/job_calls.h"
 #include "server/service/media_calls.h"
@@ -22,6 +23,7 @@ struct Backends {
   feed::EventFeed* feed;
   files::MediaFiles* files;
   executor::Executor* executor;
+  AuditLog* audit;
 };
 
 // Threads that wait for the disk on behalf of callers.
@@ -32,9 +34,9 @@ class Services {
  public:
   Services(const Backends& backends, int64_t max_upload_bytes)
       : pool(kBlockingThreads),
-        jobs(backends.store, backends.feed, backends.files, backends.executor, &pool),
-        queue(backends.store, backends.feed, backends.executor, &pool),
-        media(backends.store, backends.files, backends.executor, max_upload_bytes) {}
+        jobs(backends.store, backends.feed, backends.files, backends.executor, backends.audit, &pool),
+        queue(backends.store, backends.feed, backends.executor, backends.audit, &pool),
+        media(backends.store, backends.files, backends.executor, backends.audit, max_upload_bytes) {}
 
   // From here on writes by callers are refused; reads and streams go on.
   void Drain() { jobs.Drain(); }

@@ -1,0 +1,115 @@
+#include "tests/access/access_test_base.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/grpcpp.h"
+#include "server/auth/token_line.h"
+
+namespace spool::testing {
+
+absl::StatusOr<std::string> CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
+                                    const std::string& request, const Headers& headers) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  for (const auto& [name, value] : headers) context.AddMetadata(name, value);
+  grpc::CompletionQueue queue;
+  const auto wait = [&queue] {
+    void* tag;
+    bool ok = false;
+    queue.Next(&tag, &ok);
+    return ok;
+  };
+  const auto call = stub.PrepareCall(&context, method, &queue);
+  call->StartCall(nullptr);
+  wait();
+  const grpc::Slice slice(request);
+  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+  // The server may have refused it by now.
+  if (wait()) {
+    call->WritesDone(nullptr);
+    wait();
+  }
+  grpc::ByteBuffer response;
+  call->Read(&response, nullptr);
+  const bool answered = wait();
+  if (answered) context.TryCancel();
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  wait();
+  if (!answered) {
+    if (status.ok()) return std::string();
+    return client::FromGrpc(status);
+  }
+  std::vector<grpc::Slice> slices;
+  response.Dump(&slices).ok();
+  std::string bytes;
+  for (const grpc::Slice& each : slices) bytes.append(reinterpret_cast<const char*>(each.begin()), each.size());
+  return bytes;
+}
+
+AccessTest::AccessTest() = default;
+
+const std::string& AccessTest::AddToken(const std::string& name, const std::string& fields) {
+  const auto made = auth::NewToken();
+  EXPECT_OK(made);
+  lines_[name] = absl::StrCat("{\"name\":\"", name, "\",\"sha256\":\"", auth::HexDigestOf(*made), "\",", fields, "}\n");
+  clients_.erase(name);
+  return tokens_[name] = *made;
+}
+
+void AccessTest::AddUsualTokens() {
+  for (const char* scope : {"read", "write", "admin"}) AddToken(scope, absl::StrCat("\"scope\":\"", scope, "\""));
+  AddToken("expired", "\"scope\":\"admin\",\"expiresAt\":\"2001-01-01T00:00:00Z\"");
+  AddToken("red", "\"scope\":\"write\",\"labels\":{\"team\":\"red\"}");
+  WriteTokens();
+}
+
+void AccessTest::WriteTokens() {
+  const std::string aside = token_file() + ".new";
+  {
+    std::ofstream file(aside);
+    for (const auto& [name, line] : lines_) file << line;
+  }
+  ASSERT_EQ(chmod(aside.c_str(), 0600), 0);
+  ASSERT_EQ(rename(aside.c_str(), token_file().c_str()), 0);
+}
+
+absl::Status AccessTest::Start(std::vector<std::string> flags) {
+  clients_.clear();
+  flags.insert(flags.begin(), absl::StrCat("--token_file=", token_file()));
+  return server_.Start(flags);
+}
+
+std::shared_ptr<grpc::Channel> AccessTest::ChannelAs(const std::string& name) {
+  return client::MakeChannel(server_.address(), {.token = name.empty() ? "" : tokens_.at(name)});
+}
+
+client::Client& AccessTest::As(const std::string& name) {
+  std::unique_ptr<client::Client>& client = clients_[name];
+  if (client == nullptr) {
+    client::Client::Options options;
+    options.channel.token = name.empty() ? "" : tokens_.at(name);
+    client = std::make_unique<client::Client>(server_.address(), options);
+  }
+  return *client;
+}
+
+std::string AccessTest::EnqueueFor(const std::string& team, const std::string& video) {
+  v1::EnqueueRequest request;
+  request.set_video_id(video);
+  request.set_input("not-there.mp4");
+  request.mutable_resize()->set_width(16);
+  if (!team.empty()) (*request.mutable_labels())["team"] = team;
+  const auto enqueued = As("write").Enqueue(request);
+  EXPECT_OK(enqueued);
+  return enqueued.ok() ? enqueued->job().id() : "";
+}
+
+}  // namespace spool::testing
