@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Dashboard, launch } from "./page.mjs";
-import { makeClip, scratch, Spoold } from "./spoold.mjs";
+import { makeClip, makeToken, scratch, Server } from "./spoold.mjs";
 
-const spoold = new Spoold();
+const spoold = new Server();
 let browser;
 let shortClip;
 // Takes long enough to be watched and stopped.
@@ -33,7 +33,8 @@ const enqueue = (videoId, input, spec, more = {}) =>
 const slowly = { convert: { container: "CONTAINER_WEBM", video: { codec: "VIDEO_CODEC_VP9", preset: "0" } } };
 
 async function withDashboard(run, options) {
-  const dashboard = await Dashboard.open(browser, spoold.url, options);
+  const dashboard = await Dashboard.open(browser, spoold.http, options);
+  await dashboard.live();
   try {
     await run(dashboard, dashboard.page);
     assert.deepEqual(dashboard.complaints, []);
@@ -142,7 +143,7 @@ describe("the dashboard", { concurrency: false }, () => {
   test("a reload in the middle of a job shows it as it is; a killed server is said, and waited for", async () => {
     const job = await enqueue("survivor", "long.mp4", slowly);
     await withDashboard(async (dashboard, page) => {
-      await page.goto(`${spoold.url}/#/jobs/${job.id}`);
+      await page.goto(`${spoold.http}/#/jobs/${job.id}`);
       await page.reload();
       await page.getByRole("heading", { level: 1, name: "survivor" }).waitFor();
       await dashboard.until("progress after the reload", () => {
@@ -243,6 +244,35 @@ describe("the dashboard", { concurrency: false }, () => {
     });
   });
 
+  test("a server with tokens asks for one, keeps it in a cookie, and says what it does not allow", async () => {
+    const locked = new Server();
+    const { token, file } = makeToken("read");
+    await locked.start([`--token_file=${file}`]);
+    const dashboard = await Dashboard.open(browser, locked.http);
+    try {
+      const { page } = dashboard;
+      const dialog = page.getByRole("dialog", { name: "Sign in to Spool" });
+      await dialog.getByLabel("Token").fill("not-a-token");
+      await dialog.getByRole("button", { name: "Sign in" }).click();
+      await dialog.getByText("The server does not know this token.").waitFor();
+      await dialog.getByLabel("Token").fill(token);
+      await dialog.getByRole("button", { name: "Sign in" }).click();
+      await dashboard.live();
+      await dialog.waitFor({ state: "detached" });
+      assert.deepEqual(await page.evaluate(() => document.cookie), "", "scripts must not see the token");
+      await page.reload();
+      await dashboard.live();
+      await page.getByRole("button", { name: "Pause the queue" }).click();
+      await page.getByRole("region", { name: "Messages" }).getByText("Pause the queue:").waitFor();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await dialog.waitFor();
+      assert.deepEqual(dashboard.complaints, []);
+    } finally {
+      await dashboard.close();
+      await locked.kill();
+    }
+  });
+
   for (const colorScheme of ["light", "dark"]) {
     for (const [device, options] of [
       ["a desktop", {}],
@@ -262,7 +292,7 @@ describe("the dashboard", { concurrency: false }, () => {
             };
             await check("the overview");
             for (const video of ["short clip", "broken"]) {
-              await page.goto(`${spoold.url}/#/jobs/${byVideo.get(video)}`);
+              await page.goto(`${spoold.http}/#/jobs/${byVideo.get(video)}`);
               await page.getByRole("heading", { level: 1, name: video }).waitFor();
               await page.getByRole("region", { name: video === "broken" ? "Why it failed" : "Result" }).waitFor();
               await check(video);

@@ -38,8 +38,12 @@ export class Dashboard {
       dashboard.requests.push(rpc ? rpc[1] : `${request.method()} ${new URL(request.url()).pathname}`);
     });
     await page.goto(url);
-    await page.getByText("Live", { exact: true }).waitFor();
     return dashboard;
+  }
+
+  // Waits until the page follows the feed.
+  async live() {
+    await this.page.getByText("Live", { exact: true }).waitFor();
   }
 
   async close() {

@@ -1,8 +1,10 @@
 #!/bin/sh
 # The test under node --test, with its packages where imports find them.
 set -eu
-root=$(mktemp -d "$TEST_TMPDIR/dashboard.XXXXXX")
-cp -L tests/dashboard/*.mjs "$root"
+root=$(mktemp -d "$TEST_TMPDIR/run.XXXXXX")
+mkdir "$root/http" "$root/dashboard"
+cp -L tests/http/spoold.mjs "$root/http"
+cp -L tests/dashboard/*.mjs "$root/dashboard"
 ln -s "$(realpath ../tools/node_modules/playwright-core/..)" "$root/node_modules"
-export SPOOLD="$PWD/server/spoold" SPOOL_WORKER="$PWD/server/worker/spool-worker" HOME="$root"
-exec "$PWD/../tools/node" --test "$root/dashboard_test.mjs"
+export SPOOLD="$PWD/server/spoold" HOME="$root"
+exec "$PWD/../tools/node" --test "$root/dashboard/dashboard_test.mjs"

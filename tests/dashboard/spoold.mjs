@@ -1,59 +1,20 @@
-// A server of the test's own, on ports and in a folder of its own, that can be killed and started again.
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+// What the test needs of a server beside its life: calls, files, clips, tokens.
+import { spawnSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { Spoold } from "../http/spoold.mjs";
 
-export const scratch = mkdtempSync(join(process.env.TEST_TMPDIR, "work."));
+export const scratch = mkdtempSync(join(process.env.TEST_TMPDIR, "dashboard."));
 
-export class Spoold {
-  folder = mkdtempSync(join(scratch, "data."));
-  #http = "127.0.0.1:0";
-  #process;
-
-  get url() {
-    return `http://${this.#http}`;
-  }
-
-  // Later starts are on the port of the first.
-  async start() {
-    const child = spawn(
-      process.env.SPOOLD,
-      [
-        `--data_dir=${this.folder}`,
-        `--worker=${process.env.SPOOL_WORKER}`,
-        "--grpc_address=127.0.0.1:0",
-        `--http_address=${this.#http}`,
-      ],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
-    this.#process = child;
-    const log = [];
-    createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
-    this.#http = await new Promise((resolve, reject) => {
-      createInterface({ input: child.stdout }).on("line", (line) => {
-        const ready = /^spoold ready .*http=(\S+)/.exec(line);
-        if (ready) resolve(ready[1]);
-      });
-      child.on("error", reject);
-      child.on("exit", (code) =>
-        reject(new Error(`spoold ended with ${code} before it was ready:\n${log.join("\n")}`)),
-      );
-    });
-  }
-
-  // At once, as a loss of power would.
-  async kill() {
-    const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
-    await gone;
+export class Server extends Spoold {
+  constructor() {
+    super(process.env.SPOOLD);
   }
 
   // A unary call in Connect's JSON.
   async call(service, method, request = {}) {
-    const response = await fetch(`${this.url}/spool.v1.${service}/${method}`, {
+    const response = await fetch(`${this.http}/spool.v1.${service}/${method}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(request),
@@ -65,8 +26,7 @@ export class Spoold {
 
   // Puts a file where jobs find it by its name.
   put(path, name) {
-    writeFileSync(join(this.folder, "media", name), readFileSync(path));
-    return name;
+    copyFileSync(path, join(this.folder, "data", "media", name));
   }
 }
 
@@ -76,19 +36,19 @@ export function makeClip(name, seconds, size) {
   const made = spawnSync(
     "ffmpeg",
     ["-nostdin", "-loglevel", "error", "-y", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=25:duration=${seconds}`]
-      .concat([
-        "-f",
-        "lavfi",
-        "-i",
-        `sine=frequency=440:duration=${seconds}`,
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-      ])
-      .concat(["-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", path]),
+      .concat(["-f", "lavfi", "-i", `sine=frequency=440:duration=${seconds}`, "-c:v", "libx264"])
+      .concat(["-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", path]),
     { encoding: "utf8" },
   );
   if (made.status !== 0) throw new Error(`ffmpeg: ${made.stderr ?? made.error}`);
   return path;
+}
+
+// A file with one token of this scope, for --token_file, and the token.
+export function makeToken(scope) {
+  const token = `spool_${randomBytes(32).toString("base64url")}`;
+  const file = join(scratch, `tokens.${scope}`);
+  const line = { name: scope, scope, sha256: createHash("sha256").update(token).digest("hex") };
+  writeFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+  return { token, file };
 }

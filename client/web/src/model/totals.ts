@@ -1,20 +1,49 @@
-// The queue's figures since the store was made: asked once, then kept up with the events that follow.
+// The queue's figures since the store was made: asked once, then kept up with the events that follow. Whoever may not
+// ask has figures of the jobs that they see.
 import type { Event } from "../../gen/spool/v1/event_pb";
+import { JobState } from "../../gen/spool/v1/job_pb";
 import type { GetQueueStatsResponse } from "../../gen/spool/v1/queue_service_pb";
+import { type JobRow, runMillis, waitMillis } from "./job";
 import { lengthMillis, millis } from "./time";
 
-export interface Figures {
-  readonly enqueued: number;
+export interface Results {
   readonly completed: number;
   readonly failed: number;
-  readonly cancelled: number;
-  readonly retried: number;
   // 0 to 1; undefined before the first job that ended.
   readonly successRate: number | undefined;
   readonly meanRunMs: number | undefined;
   readonly meanWaitMs: number | undefined;
+}
+
+export interface Figures extends Results {
+  readonly enqueued: number;
+  readonly cancelled: number;
+  readonly retried: number;
   readonly slots: number;
   readonly paused: boolean;
+}
+
+function results(completed: number, failed: number, runMs: number, waitMs: number): Results {
+  return {
+    completed,
+    failed,
+    successRate: completed + failed > 0 ? completed / (completed + failed) : undefined,
+    meanRunMs: completed > 0 ? runMs / completed : undefined,
+    meanWaitMs: completed > 0 ? waitMs / completed : undefined,
+  };
+}
+
+// Of these jobs alone.
+export function resultsOf(rows: Iterable<JobRow>): Results {
+  let [completed, failed, runMs, waitMs] = [0, 0, 0, 0];
+  for (const row of rows) {
+    if (row.state === JobState.FAILED) failed += 1;
+    if (row.state !== JobState.COMPLETED) continue;
+    completed += 1;
+    runMs += runMillis(row, 0) ?? 0;
+    waitMs += waitMillis(row) ?? 0;
+  }
+  return results(completed, failed, runMs, waitMs);
 }
 
 export class Totals {
@@ -64,12 +93,10 @@ export class Totals {
 
   get figures(): Figures | undefined {
     if (!this.base) return undefined;
-    const { completed, failed } = this.sums;
+    const { completed, failed, runMs, waitMs, ...counts } = this.sums;
     this.shown ??= {
-      ...this.sums,
-      successRate: completed + failed > 0 ? completed / (completed + failed) : undefined,
-      meanRunMs: completed > 0 ? this.sums.runMs / completed : undefined,
-      meanWaitMs: completed > 0 ? this.sums.waitMs / completed : undefined,
+      ...counts,
+      ...results(completed, failed, runMs, waitMs),
       slots: this.base.slots,
       paused: this.base.paused,
     };

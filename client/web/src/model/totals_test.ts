@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
 import { GetQueueStatsResponseSchema } from "../../gen/spool/v1/queue_service_pb";
+import { JobTable } from "./job_table";
 import { LogWriter } from "./testing";
-import { Totals } from "./totals";
+import { resultsOf, Totals } from "./totals";
 
 const stats = (headSequence: bigint) =>
   create(GetQueueStatsResponseSchema, {
@@ -71,4 +72,31 @@ test("a call that failed leaves what was known", () => {
   totals.ask();
   totals.keep();
   assert.equal(totals.figures?.completed, 3);
+});
+
+test("results of the jobs that one sees", () => {
+  const log = new LogWriter();
+  const table = new JobTable();
+  assert.deepEqual(resultsOf(table.values()), {
+    completed: 0,
+    failed: 0,
+    successRate: undefined,
+    meanRunMs: undefined,
+    meanWaitMs: undefined,
+  });
+  table.apply(log.queued("a", 0, 1));
+  table.apply(log.started("a", 0, 100));
+  table.apply(log.completed("a", 0, 100, 1100));
+  table.apply(log.queued("b", 0, 1));
+  table.apply(log.started("b", 0, 300));
+  table.apply(log.completed("b", 0, 300, 2300));
+  table.apply(log.queued("c", 0, 1));
+  table.apply(log.failed("c", 0, 1, 2, "INVALID_MEDIA"));
+  assert.deepEqual(resultsOf(table.values()), {
+    completed: 2,
+    failed: 1,
+    successRate: 2 / 3,
+    meanRunMs: 1500,
+    meanWaitMs: 200,
+  });
 });

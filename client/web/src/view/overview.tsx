@@ -1,10 +1,12 @@
 // The first things one wants to know: how many, how well, what is running, what comes next.
+import { useMemo } from "preact/hooks";
 import { JobState } from "../../gen/spool/v1/job_pb";
 import { useApp, useNow, useStore } from "../app/context";
 import { clock, count, duration, percent } from "../model/format";
 import { isCancellable, type JobRow, runMillis } from "../model/job";
 import { TYPE_NAMES } from "../model/names";
 import { formatRoute } from "../model/route";
+import { resultsOf } from "../model/totals";
 import { CloseIcon, UploadIcon } from "./icons";
 import { titleOf } from "./job_text";
 import { ProgressBar } from "./progress_bar";
@@ -27,7 +29,8 @@ function Figure({ name, value, note, tone }: { name: string; value: string; note
 
 export function Figures() {
   const { table, figures } = useStore();
-  const waiting = table.count(JobState.QUEUED);
+  const rows = table.newestFirst();
+  const results = useMemo(() => figures ?? resultsOf(rows), [figures, rows]);
   const scheduled = table.count(JobState.SCHEDULED);
   const length = (ms: number | undefined) => (ms === undefined ? "–" : duration(ms));
   return (
@@ -38,17 +41,21 @@ export function Figures() {
           value={count(table.count(JobState.RUNNING))}
           note={figures && figures.slots > 0 ? `of ${figures.slots}` : ""}
         />
-        <Figure name="Waiting" value={count(waiting)} note={scheduled ? `+ ${count(scheduled)} later` : ""} />
-        <Figure name="Completed" value={figures ? count(figures.completed) : "–"} />
+        <Figure
+          name="Waiting"
+          value={count(table.count(JobState.QUEUED))}
+          note={scheduled ? `+ ${count(scheduled)} later` : ""}
+        />
+        <Figure name="Completed" value={count(results.completed)} />
         <Figure
           name="Failed"
-          value={figures ? count(figures.failed) : "–"}
-          tone={figures && figures.failed > 0 ? "bad" : ""}
+          value={count(results.failed)}
+          tone={results.failed > 0 ? "bad" : ""}
           note={figures?.retried ? `${count(figures.retried)} retried` : ""}
         />
-        <Figure name="Success rate" value={figures?.successRate === undefined ? "–" : percent(figures.successRate)} />
-        <Figure name="Mean duration" value={length(figures?.meanRunMs)} />
-        <Figure name="Mean wait" value={length(figures?.meanWaitMs)} />
+        <Figure name="Success rate" value={results.successRate === undefined ? "–" : percent(results.successRate)} />
+        <Figure name="Mean duration" value={length(results.meanRunMs)} />
+        <Figure name="Mean wait" value={length(results.meanWaitMs)} />
       </dl>
     </section>
   );
