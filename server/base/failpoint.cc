@@ -21,9 +21,8 @@ FailPoint armed_fail_point = FailPoint::kNone;
 namespace {
 
 // In the order of FailPoint, from 1.
-constexpr const char* kNames[] = {"before-commit",   "after-commit", "before-answer", "before-wake",
-                                  "before-complete", "in-snapshot",  "in-compaction", "in-migration",
-                                  "before-record"};
+constexpr const char* kNames[] = {"before-commit", "after-commit",  "before-answer", "before-wake",  "before-complete",
+                                  "in-snapshot",   "in-compaction", "in-migration",  "before-record"};
 
 std::atomic<int> passes_left{0};
 

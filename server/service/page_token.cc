@@ -12,7 +12,7 @@ namespace spool::service {
 namespace {
 
 std::string SealOf(int64_t before, const google::protobuf::Message& filter) {
-  std::string bytes = absl::StrCat(before, "|");
+  std::string bytes = absl::StrCat(before, "|", filter.GetTypeName(), "|");
   {
     google::protobuf::io::StringOutputStream stream(&bytes);
     google::protobuf::io::CodedOutputStream coded(&stream);

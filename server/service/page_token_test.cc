@@ -4,6 +4,8 @@
 
 #include "gtest/gtest.h"
 #include "server/base/status_matchers.h"
+#include "spool/v1/job_service.pb.h"
+#include "spool/v1/notification_service.pb.h"
 
 namespace spool::service {
 namespace {
@@ -14,17 +16,20 @@ TEST(PageToken, RoundTripsWithItsFilterOnly) {
   const std::string token = EncodePageToken(4711, filter);
   ASSERT_OK(DecodePageToken(token, filter));
   EXPECT_EQ(*DecodePageToken(token, filter), 4711);
-  EXPECT_THAT(DecodePageToken(token, {}), StatusIs(absl::StatusCode::kInvalidArgument, "page_token"));
+  // Nor is it one of another list.
+  EXPECT_THAT(DecodePageToken(EncodePageToken(4711, v1::JobFilter()), v1::DeliveryFilter()),
+              StatusIs(absl::StatusCode::kInvalidArgument, "page_token"));
+  EXPECT_THAT(DecodePageToken(token, v1::JobFilter()), StatusIs(absl::StatusCode::kInvalidArgument, "page_token"));
 }
 
 TEST(PageToken, NothingIsTheFirstPageAndTheEnd) {
-  EXPECT_EQ(EncodePageToken(0, {}), "");
-  EXPECT_EQ(*DecodePageToken("", {}), 0);
+  EXPECT_EQ(EncodePageToken(0, v1::JobFilter()), "");
+  EXPECT_EQ(*DecodePageToken("", v1::JobFilter()), 0);
 }
 
 TEST(PageToken, GarbageIsRefused) {
   for (const std::string& bad : {std::string("x"), std::string("AAAAAAAAAAAAAAAA"), std::string(500, 'A')}) {
-    EXPECT_THAT(DecodePageToken(bad, {}), StatusIs(absl::StatusCode::kInvalidArgument)) << bad;
+    EXPECT_THAT(DecodePageToken(bad, v1::JobFilter()), StatusIs(absl::StatusCode::kInvalidArgument)) << bad;
   }
 }
 
