@@ -9,6 +9,7 @@
 #include "server/feed/token.h"
 #include "server/gateway/envelope.h"
 #include "server/service/page_token.h"
+#include "spool/v1/job_service.pb.h"
 #include "tests/fuzz/http_input.h"
 
 namespace spool::testing {
