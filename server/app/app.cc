@@ -17,6 +17,7 @@
 #include "server/app/address.h"
 #include "server/app/data_dir.h"
 #include "server/app/flags.h"
+#include "server/app/heap.h"
 #include "server/app/service_manager.h"
 #include "server/app/worker_program.h"
 #include "server/base/clock.h"
@@ -127,6 +128,7 @@ absl::Status Run() {
   // Before the heap grows and threads start.
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<executor::WorkerPool> workers,
                          executor::WorkerPool::Start(WorkerProgram()));
+  const HeapKeeper heap;
   store::SqliteOptions store_options;
   store_options.path = roots.data_dir + "/spool.db";
   store_options.max_waiting_jobs = absl::GetFlag(FLAGS_max_waiting_jobs);
