@@ -19,6 +19,7 @@
 #include "server/app/address.h"
 #include "server/app/data_dir.h"
 #include "server/app/flags.h"
+#include "server/app/heap.h"
 #include "server/app/service_manager.h"
 #include "server/app/worker_program.h"
 #include "server/auth/gatekeeper.h"
@@ -184,6 +185,7 @@ absl::Status Run() {
   // Before the heap grows and threads start.
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<executor::WorkerPool> workers,
                          executor::WorkerPool::Start(WorkerProgram()));
+  const HeapKeeper heap;
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<auth::Gatekeeper> gatekeeper,
                          auth::Gatekeeper::Open(absl::GetFlag(FLAGS_token_file), Clock::Real()));
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<auth::TlsFiles> tls, OpenTlsFiles());

@@ -156,7 +156,7 @@ TEST_F(HttpDoorTest, ALimitedCallerReachesNoForeignJob) {
   for (const char* what : {"events", "media"}) {
     EXPECT_EQ(Ask("GET", absl::StrCat("/v1/jobs/", foreign, "/", what), {red}).status, 404) << what;
   }
-  for (const std::string& start : {"earliest", "snapshot"}) {
+  for (const char* start : {"earliest", "snapshot"}) {
     const Answer events = Ask("GET", absl::StrCat("/v1/events?start=", start), {red});
     EXPECT_TRUE(absl::StrContains(events.body, own)) << events.body;
     EXPECT_FALSE(absl::StrContains(events.body, foreign)) << events.body;

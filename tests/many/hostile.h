@@ -34,7 +34,7 @@ class HostileTest : public SpooldTest {
   ProcessFacts Facts();
   // A caller and a watcher on connections of their own notice nothing.
   void ExpectServing();
-  // While the attack goes on: the same, and what it sends is not kept.
+  // While the attack goes on: the same, and memory is bounded.
   void ExpectHoldingOut();
 
   // A connection that has said no word yet.
@@ -47,6 +47,8 @@ class HostileTest : public SpooldTest {
 
   // What must be back to what it was: by default when the server was warm.
   ProcessFacts before_;
+  // Under an attack, this much more memory may be in use.
+  int64_t burst_bytes_ = int64_t{128} << 20;
   // For the line that is printed.
   std::string outcome_;
 
