@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/utf8.h"
 
 namespace spool {
 namespace {
@@ -31,11 +32,11 @@ Detail Read(const absl::Status& status) {
 
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                    const ErrorMetadata& metadata) {
-  absl::Status status(code, message);
+  absl::Status status(code, ValidUtf8(message));
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain("spool");
-  for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = value;
+  for (const auto& [key, value] : metadata) (*info.mutable_metadata())[key] = ValidUtf8(value);
   Attach(status, info);
   return status;
 }
@@ -45,8 +46,8 @@ absl::Status FieldError(absl::string_view field, absl::string_view description, 
                               {{"field", std::string(field)}});
   google::rpc::BadRequest bad;
   auto* violation = bad.add_field_violations();
-  violation->set_field(std::string(field));
-  violation->set_description(std::string(description));
+  violation->set_field(ValidUtf8(field));
+  violation->set_description(ValidUtf8(description));
   Attach(status, bad);
   return status;
 }
@@ -63,7 +64,7 @@ absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
 absl::Status WithResource(absl::Status status, absl::string_view type, absl::string_view name) {
   google::rpc::ResourceInfo info;
   info.set_resource_type(std::string(type));
-  info.set_resource_name(std::string(name));
+  info.set_resource_name(ValidUtf8(name));
   Attach(status, info);
   return status;
 }

@@ -17,6 +17,8 @@ namespace spool {
 
 using ErrorMetadata = std::vector<std::pair<std::string, std::string>>;
 
+// What is not UTF-8, such as a piece of a hostile request, becomes U+FFFD in all of these.
+
 // A status with google.rpc.ErrorInfo{reason, domain "spool", metadata}.
 absl::Status Error(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                    const ErrorMetadata& metadata = {});

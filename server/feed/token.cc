@@ -52,7 +52,8 @@ absl::StatusOr<Position> DecodeToken(absl::string_view token) {
   Position position;
   position.log_id = ReadBigEndian(absl::string_view(bytes).substr(1));
   position.sequence = static_cast<int64_t>(ReadBigEndian(absl::string_view(bytes).substr(9)));
-  if (position.sequence < 0) return malformed;
+  // One spelling only: Abseil also takes white space, padding, and stray bits at the end.
+  if (position.sequence < 0 || EncodeToken(position) != token) return malformed;
   return position;
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_split.h"
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
+#include "server/base/utf8.h"
 
 namespace spool::gateway {
 namespace {
@@ -38,6 +39,8 @@ absl::StatusOr<std::string> PercentDecode(absl::string_view text, Plus plus) {
       return Malformed("has a '%' that two hex digits do not follow");
     }
   }
+  // Everything it becomes a part of is text of protobuf or JSON.
+  if (!IsUtf8(decoded)) return Malformed("is not UTF-8");
   return decoded;
 }
 

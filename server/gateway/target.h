@@ -22,7 +22,7 @@ struct Target {
   const std::string* Find(absl::string_view name) const;
 };
 
-// INVALID_ARGUMENT: not in origin form, a bad percent escape, or a control character.
+// INVALID_ARGUMENT: not in origin form, a bad percent escape, a control character, or not UTF-8.
 absl::StatusOr<Target> ParseTarget(absl::string_view target);
 
 // Of one path segment, or of a query's name or value (where '+' is a space). INVALID_ARGUMENT as above.

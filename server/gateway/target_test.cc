@@ -18,7 +18,8 @@ TEST(Target, ThePathStaysEncodedAndTheQueryIsDecoded) {
 }
 
 TEST(Target, WhatIsNoneIsRefused) {
-  for (const char* bad : {"", "v1", "http://host/", "*", "/a b", "/a\x01", "/?a=%", "/?a=%4", "/?%zz=1"}) {
+  for (const char* bad : {"", "v1", "http://host/", "*", "/a b", "/a\x01", "/?a=%", "/?a=%4", "/?%zz=1", "/?a=%ff",
+                          "/?a=%c0%80", "/?%ed%a0%80=1"}) {
     EXPECT_THAT(ParseTarget(bad), StatusIs(absl::StatusCode::kInvalidArgument)) << bad;
   }
 }

@@ -34,7 +34,8 @@ absl::StatusOr<int64_t> DecodePageToken(absl::string_view token, const google::p
   std::string bytes;
   int64_t before = 0;
   if (token.size() > 64 || !absl::WebSafeBase64Unescape(token, &bytes) || bytes.size() <= 8 ||
-      !absl::SimpleAtoi(bytes.substr(8), &before) || before <= 0 || bytes.substr(0, 8) != SealOf(before, filter)) {
+      !absl::SimpleAtoi(bytes.substr(8), &before) || before <= 0 || bytes.substr(0, 8) != SealOf(before, filter) ||
+      EncodePageToken(before, filter) != token) {
     return FieldError("page_token", "is not of a page of this list: filter and token belong together",
                       "PAGE_TOKEN_INVALID");
   }

@@ -53,8 +53,7 @@ void ReadTarget(absl::string_view input) {
   if (!query.ok()) return Tell(query.status());
   Require(query->request.max_batch_events() >= 1 && query->request.max_batch_events() <= 4096, "batches are bounded");
   v1::WatchEventsRequest again;
-  // Text that is not UTF-8 is found out when the feed looks at the filter, or by protobuf.
-  again.ParseFromString(query->request.SerializeAsString());
+  Require(again.ParseFromString(query->request.SerializeAsString()), "a request is a message");
 }
 
 void ReadHeaders(absl::string_view input) {

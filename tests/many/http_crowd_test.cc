@@ -20,6 +20,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -66,6 +67,11 @@ class Reader {
     Send(
         "GET /v1/events/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    // Byte by byte, so that nothing of what follows is taken. Frames may be sent only after this.
+    std::string answer;
+    char byte = 0;
+    while (!absl::EndsWith(answer, "\r\n\r\n") && recv(fd_.get(), &byte, 1, 0) == 1) answer += byte;
+    EXPECT_TRUE(absl::StrContains(answer, " 101 ")) << answer;
     // A masked text frame, with a mask of zeros.
     const std::string request = "{\"afterSequence\":\"0\"}";
     Send(std::string("\x81") + static_cast<char>(0x80 | request.size()) + std::string(4, '\0') + request);
