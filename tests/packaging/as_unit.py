@@ -2,7 +2,7 @@
 """Runs what a systemd unit starts, in what the unit locks it in, as far as that goes without systemd.
 
   as_unit.py UNIT --prefix=FOLDER [KEY=VALUE…]   programs lie under FOLDER: limits and filters of system calls only
-  as_unit.py UNIT --root=FOLDER [KEY=VALUE…]     root: in that chroot, as the unit's user, with its mounts as well
+  as_unit.py UNIT --root=FOLDER [KEY=VALUE…]     by root only: in that system, as the unit's user, with its mounts as well
 
 The filters are those of systemd itself: they come out of the library that it is made of. It is the service's manager:
 it prints what the service tells it ("READY=1"), passes SIGTERM on to the main process only, as KillMode=mixed has it,
@@ -49,7 +49,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def check(result, what):
     if result < 0:
-        code = ctypes.get_errno() or -result
+        # systemd's functions return what the C library puts into errno.
+        code = -result if result < -1 else ctypes.get_errno() or errno.EPERM
         sys.exit(f'as_unit: {what}: {os.strerror(code)}')
     return result
 

@@ -73,10 +73,10 @@ make_network() {
   nsenter --net="/proc/$network/ns/net" ip link set lo up
 }
 
-# Files that a system consists of, but for what any installation leaves behind: logs and caches of dpkg and apt.
+# Files that a system consists of, but for what any installation leaves behind: logs, caches, the accounts from before.
 files() {
   find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" -o -path "$ROOT/var/lib/apt" \
-    -o -path "$ROOT/var/log" \) -prune -o -printf '/%P %y %m %u %g\n' | sort
+    -o -path "$ROOT/var/log" -o -path "$ROOT/etc/*-" \) -prune -o -printf '/%P %y %m %u %g\n' | sort
 }
 
 start() {
