@@ -72,11 +72,13 @@ maintainer=$(dpkg-parsechangelog --file "${inputs[changelog]}" --show-field Main
 # It wants a source package around it.
 printf 'Source: spool\nMaintainer: %s\n\nPackage: spool\nArchitecture: any\n' "$maintainer" >"$scratch/debian/control"
 depends=$(cd "$scratch" &&
-  dpkg-shlibdeps -O tree/usr/sbin/spoold tree/usr/bin/spool tree/usr/lib/spool/spool-worker | sed -n 's/^shlibs:Depends=//p')
+  dpkg-shlibdeps -O tree/usr/sbin/spoold tree/usr/bin/spool tree/usr/lib/spool/spool-worker |
+  sed -n 's/^shlibs:Depends=//p')
 [[ -n $depends ]] || die "dpkg-shlibdeps found no dependencies"
 
 (cd "$tree" && find usr lib -type f -print0 | sort -z | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
-size=$(find "$tree" -path "$tree/DEBIAN" -prune -o -type f -printf '%s\n' | awk '{ k += int(($1 + 1023) / 1024) } END { print k }')
+size=$(find "$tree" -path "$tree/DEBIAN" -prune -o -type f -printf '%s\n' |
+  awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 cat >"$tree/DEBIAN/control" <<CONTROL
 Package: spool
 Version: $version

@@ -2,11 +2,11 @@
 """Runs what a systemd unit starts, in what the unit locks it in, as far as that goes without systemd.
 
   as_unit.py UNIT --prefix=FOLDER [KEY=VALUE…]   programs lie under FOLDER: limits and filters of system calls only
-  as_unit.py UNIT --root=FOLDER [KEY=VALUE…]     root: in that chroot, as the unit's user, with its mounts as well
+  as_unit.py UNIT --root=FOLDER [KEY=VALUE…]     as root: in that system, as the unit's user, with its mounts too
 
 The filters are those of systemd itself: they come out of the library that it is made of. It is the service's manager:
 it prints what the service tells it ("READY=1"), passes SIGTERM on to the main process only, as KillMode=mixed has it,
-kills it after TimeoutStopSec, reloads it at SIGHUP by ExecReload, and ends with its status. KEY=VALUE is for the
+kills it after TimeoutStopSec, does ExecReload (not locked in) at SIGHUP, and ends with its status. KEY=VALUE is for the
 environment, as a drop-in's would be.
 
 Not done: cgroups, RestartSec, OOMPolicy, capabilities of files, anything of [Unit] and [Install].
@@ -49,7 +49,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def check(result, what):
     if result < 0:
-        code = ctypes.get_errno() or -result
+        # systemd's functions return what the C library puts into errno.
+        code = -result if result < -1 else ctypes.get_errno() or errno.EPERM
         sys.exit(f'as_unit: {what}: {os.strerror(code)}')
     return result
 
@@ -295,7 +296,7 @@ def main():
     command = shlex.split(unit.get('ExecStart'))
     command[0] = options.prefix + command[0]
     stop_seconds = seconds(unit.get('TimeoutStopSec'))
-    unit.get('ExecReload')
+    reload_command = unit.get('ExecReload')
     environment = read_environment(unit, root or options.prefix)
     environment.update(pair.split('=', 1) for pair in options.variables)
 
@@ -347,7 +348,7 @@ def main():
             os.kill(child, signal.SIGTERM)
             deadline = deadline or time.monotonic() + stop_seconds
         if received is not None and received.si_signo == signal.SIGHUP:
-            os.kill(child, signal.SIGHUP)
+            subprocess.run([part.replace('$MAINPID', str(child)) for part in shlex.split(reload_command)], check=True)
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
             sys.exit(os.waitstatus_to_exitcode(status) % 256)

@@ -23,6 +23,8 @@ fi
 
 scratch=$(mktemp -d "${TEST_TMPDIR:-/tmp}/install.XXXXXX")
 readonly ROOT=$scratch/root
+readonly TLS=(--server localhost:50051 --tls-ca /tmp/cert.pem)
+readonly LOGIN=(--token-file /tmp/token)
 server=''
 network=''
 at_end() {
@@ -38,9 +40,12 @@ trap at_end EXIT
 
 heading() { printf '\n== %s\n' "$*"; }
 
-inside() { chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
-# A user without rights, on the servers' network.
-as_user() { nsenter --net="/proc/$network/ns/net" chroot --userspec=nobody:nogroup "$ROOT" /usr/bin/env -i HOME=/tmp "$@"; }
+inside() {
+  chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# A user without rights.
+as_user() { "${on_network[@]}" chroot --userspec=nobody:nogroup "$ROOT" /usr/bin/env -i HOME=/tmp PATH=/usr/bin:/bin "$@"; }
 
 make_system() {
   local mirror proxy=''
@@ -60,7 +65,10 @@ make_system() {
 }
 
 # apt ARGUMENTS...: quiet unless it fails
-apt() { inside apt-get --yes --no-install-recommends "$@" >"$scratch/apt.log" 2>&1 || fail "apt-get $*: $(cat "$scratch/apt.log")"; }
+apt() {
+  inside apt-get --yes --no-install-recommends "$@" >"$scratch/apt.log" 2>&1 ||
+    fail "apt-get $*: $(cat "$scratch/apt.log")"
+}
 
 make_network() {
   unshare --net sleep infinity &
@@ -70,19 +78,22 @@ make_network() {
     ((SECONDS - begin < 30)) || fail "no network of our own within 30 s"
     sleep 0.1
   done
-  nsenter --net="/proc/$network/ns/net" ip link set lo up
+  # No function: what is started in the background must be the program itself.
+  on_network=(nsenter --net="/proc/$network/ns/net")
+  "${on_network[@]}" ip link set lo up
 }
 
-# Files that a system consists of, but for what any installation leaves behind: logs and caches of dpkg and apt.
+# Files that a system consists of, but for what any installation leaves behind: logs, caches, the accounts from before.
 files() {
-  find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" -o -path "$ROOT/var/lib/apt" \
-    -o -path "$ROOT/var/log" \) -prune -o -printf '/%P %y %m %u %g\n' | sort
+  find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" \
+    -o -path "$ROOT/var/lib/apt" -o -path "$ROOT/var/log" -o -path "$ROOT/etc/*-" \) -prune -o \
+    -printf '/%P %y %m %u %g\n' | sort
 }
 
 start() {
   local folder=$scratch/server-$((++starts))
   mkdir "$folder"
-  nsenter --net="/proc/$network/ns/net" "$HERE/as_unit.py" "$ROOT/lib/systemd/system/spoold.service" --root="$ROOT" \
+  "${on_network[@]}" "$HERE/as_unit.py" "$ROOT/lib/systemd/system/spoold.service" --root="$ROOT" \
     >"$folder/said" 2>"$folder/log" &
   server=$!
   of_server=$folder
@@ -108,8 +119,10 @@ check_installed() {
     "$(readlink "$ROOT/etc/systemd/system/multi-user.target.wants/spoold.service")"
   same "manual pages" $'/usr/share/man/man1/spool.1.gz\n/usr/share/man/man8/spoold.8.gz' \
     "$(inside man --where spool && inside man --where spoold)"
-  has completion "$(inside bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader spool; complete -p spool')" \
-    "-F "
+  has completion "$(inside bash -c '
+    . /usr/share/bash-completion/bash_completion
+    _completion_loader spool
+    complete -p spool')" '-F _spool'
 }
 
 check_service() {
@@ -131,7 +144,8 @@ check_service() {
 check_protected() {
   heading "Open to a network, with TLS and tokens from /etc/spool"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$ROOT/etc/spool/key.pem" -out "$ROOT/etc/spool/cert.pem" 2>/dev/null
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout "$ROOT/etc/spool/key.pem" -out "$ROOT/etc/spool/cert.pem" 2>/dev/null
   local made
   made=$(inside spool token create --name ops --scope admin --json)
   sed 's/.*"line":\(.*\)}$/\1/' <<<"$made" >"$ROOT/etc/spool/tokens"
@@ -147,10 +161,9 @@ SPOOL_TLS_KEY=/etc/spool/key.pem
 SPOOL_AUDIT_LOG=/var/log/spool/audit.jsonl
 FLAGS
   start
-  local -a secure=(spool --server localhost:50051 --tls-ca /tmp/cert.pem)
-  ! as_user "${secure[@]}" stats 2>/dev/null || fail "served without a token"
-  as_user "${secure[@]}" --token-file /tmp/token get kept
-  as_user "${secure[@]}" --token-file /tmp/token resize /tmp/clip.mp4 --width 64 --wait
+  ! as_user spool "${TLS[@]}" stats 2>/dev/null || fail "served without a token"
+  as_user spool "${TLS[@]}" "${LOGIN[@]}" get kept
+  as_user spool "${TLS[@]}" "${LOGIN[@]}" resize /tmp/clip.mp4 --width 64 --wait
   kill -HUP "$server"
   local begin=$SECONDS
   until grep -q 'files read again' "$of_server/log"; do
@@ -168,10 +181,9 @@ check_upgrade() {
   inside dpkg --install /tmp/spool.deb >"$scratch/dpkg.log" 2>&1 || fail "dpkg: $(cat "$scratch/dpkg.log")"
   same "the changed configuration" "$before" "$(sha256sum <"$ROOT/etc/default/spool")"
   start
-  after=$(as_user spool --server localhost:50051 --tls-ca /tmp/cert.pem --token-file /tmp/token get kept --json)
+  after=$(as_user spool "${TLS[@]}" "${LOGIN[@]}" get kept --json)
   has "the job from before" "$after" JOB_STATE_COMPLETED
-  as_user spool --server localhost:50051 --tls-ca /tmp/cert.pem --token-file /tmp/token download kept -o /tmp/kept.mp4 ||
-    fail "its output is gone"
+  as_user spool "${TLS[@]}" "${LOGIN[@]}" download kept -o /tmp/kept.mp4 || fail "its output is gone"
   stop_server
 }
 
@@ -204,9 +216,9 @@ check_container() {
       ENTRYPOINT) entry=$(sed 's/^\["\(.*\)"\]$/\1/' <<<"$rest") ;;
     esac
   done < <(grep -v '^#' "$CONTAINERFILE" | sed -e ':more' -e '/\\$/{N;s/\\\n */ /;b more' -e '}')
-  local -a run=(nsenter --net="/proc/$network/ns/net" chroot --userspec="$user" "$ROOT" env -i PATH=/usr/bin:/bin "${variables[@]}")
+  local -a run=("${on_network[@]}" chroot --userspec="$user" "$ROOT" /usr/bin/env -i PATH=/usr/bin:/bin "${variables[@]}")
   local refused
-  refused=$(timeout 60 "${run[@]}" "$entry" 2>&1) && fail "it serves a network without TLS and a login"
+  refused=$("${run[@]}" timeout 60 "$entry" 2>&1) && fail "it serves a network without TLS and a login"
   has refusal "$refused" grpc_address
   ! "${run[@]}" sh -c "$health" 2>/dev/null || fail "healthy without a server"
   mkdir "$scratch/container"
