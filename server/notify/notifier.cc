@@ -186,7 +186,7 @@ void Notifier::Redeliver(int64_t id, std::function<void(absl::StatusOr<v1::Deliv
   const bool taken = inbox_->Put([this, id, done]() -> absl::Status {
     absl::StatusOr<v1::Delivery> delivery = OnRedeliver(id);
     if (!delivery.ok() && IsAnswer(delivery.status())) {
-      done(delivery.status());
+      done(std::move(delivery).status());
       return absl::OkStatus();
     }
     const absl::Status status = delivery.status();

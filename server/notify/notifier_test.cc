@@ -266,7 +266,7 @@ class NotifierTest : public ::testing::Test {
     MutexLock lock(&box->mu);
     const auto answered = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return box->result.has_value(); };
     if (!box->mu.AwaitWithTimeout(Condition(&answered), kPatience)) return absl::DeadlineExceededError("no answer");
-    return *box->result;
+    return *std::move(box->result);
   }
 
   std::string folder_;
