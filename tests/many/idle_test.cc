@@ -2,7 +2,7 @@
 // how long it takes until one event has reached all of them.
 //
 // As a measurement, on a machine that does nothing else:
-//   bazel run --config=opt //tests/many:idle -- --subscribers=18000 --connections=1000 [--json]
+//   bazel run --config=opt //tests/many:idle -- --subscribers=10000 --connections=1000 [--json]
 
 #include <sys/resource.h>
 

@@ -1,7 +1,7 @@
 // P11: a reader that does not read delays nobody, costs little memory, and gets everything once it reads.
 //
 // As a measurement, on a machine that does nothing else, with a table at the end:
-//   bazel run --config=opt //tests/many:stalled -- --subscribers=1000 --events=1000000 [--json]
+//   bazel run --config=opt //tests/many:stalled -- --subscribers=300 --events=50000 [--json]
 
 #include <algorithm>
 #include <chrono>

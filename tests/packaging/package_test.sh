@@ -75,16 +75,20 @@ check_control() {
   (($(field Installed-Size) > 1000)) || fail "Installed-Size: $(field Installed-Size)"
 
   # By another way than dpkg-shlibdeps goes: the package of each library that a program names.
-  local program library file package depends
+  local program library file package packages found depends
   depends=", $(field Depends),"
   has Depends "$depends" ", adduser,"
   for program in usr/sbin/spoold usr/bin/spool usr/lib/spool/spool-worker; do
     for library in $(objdump -p "$TREE/$program" | sed -n 's/^ *NEEDED *//p'); do
       file=$(ldd "$TREE/$program" | sed -n "s|^\s*$library => \(\S*\) .*|\1|p")
       [[ -n $file ]] || file=$library # the loader itself
-      package=$(dpkg-query --search "*/${file##*/}" | head -n 1 | cut -d: -f1)
-      [[ $depends == *", $package "* || $depends == *", $package,"* ]] ||
-        fail "$program needs $library of $package, which Depends has not:$depends"
+      # Several packages may have one of that name: of other architectures, for instance.
+      found=false
+      packages=$(dpkg-query --search "*/${file##*/}" | cut -d: -f1 | sort -u)
+      for package in $packages; do
+        [[ $depends != *", $package "* && $depends != *", $package,"* ]] || found=true
+      done
+      $found || fail "$program needs $library of one of" $packages "which Depends has not:$depends"
     done
   done
 }
