@@ -15,7 +15,7 @@
 namespace spool::testing {
 namespace {
 
-// Far from any time limit of the server's, of which the shortest is 20 s.
+// Far from any time limit of the server's, of which the shortest is 30 s.
 constexpr absl::Duration kAtOnce = absl::Seconds(10);
 
 class HostileClientTest : public HostileTest {
