@@ -14,7 +14,7 @@ let longClip;
 
 before(async () => {
   shortClip = makeClip("short clip.mp4", 2, "320x240");
-  longClip = makeClip("long.mp4", 120, "1280x720");
+  longClip = makeClip("long.mp4", 120, "640x360");
   await spoold.start();
   spoold.put(longClip, "long.mp4");
   writeFileSync(join(scratch, "broken.mp4"), readFileSync(shortClip).subarray(0, 2000));

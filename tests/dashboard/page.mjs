@@ -5,7 +5,7 @@ import { chromium } from "playwright-core";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-export const WAIT_MS = 90_000;
+export const WAIT_MS = 120_000;
 
 export function launch() {
   return chromium.launch({

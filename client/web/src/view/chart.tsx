@@ -5,7 +5,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { day, shortTime } from "../model/format";
 
 const HEIGHT = 148;
-const LEFT = 44;
+const LEFT = 54;
 const BOTTOM = 22;
 const TOP = 8;
 const RIGHT = 8;
