@@ -34,20 +34,24 @@ std::optional<Reply> SiteReply(const Request& request) {
   const absl::string_view known_etag = request.Header("if-none-match");
   for (const web::WebFile& file : web::WebFiles()) {
     if (file.path != request.target.path) continue;
+    const bool gzip = TakesGzip(request);
+    // Another representation, so another tag.
+    std::string etag(file.etag);
+    if (gzip) etag.insert(etag.size() - 1, "-gz");
     Reply reply;
-    reply.headers = {{"ETag", std::string(file.etag)},
+    reply.headers = {{"ETag", etag},
                      {"Cache-Control", file.immutable ? "public, max-age=31536000, immutable" : "no-cache"},
                      {"Content-Security-Policy", kPolicy},
                      {"Cross-Origin-Opener-Policy", "same-origin"},
                      {"Cross-Origin-Resource-Policy", "same-origin"},
                      {"Referrer-Policy", "no-referrer"},
                      {"Vary", "Accept-Encoding"}};
-    if (file.etag == std::string_view(known_etag.data(), known_etag.size())) {
+    if (known_etag == etag) {
       reply.status = 304;
       return reply;
     }
     reply.content_type = std::string(file.content_type);
-    if (TakesGzip(request)) {
+    if (gzip) {
       reply.headers.emplace_back("Content-Encoding", "gzip");
       reply.body = std::string(file.gzip_body);
     } else {
