@@ -47,8 +47,9 @@ class UploadRoute : public std::enable_shared_from_this<UploadRoute> {
     turn_ = *std::move(turn);
     services_->pool.Post([self = shared_from_this(), header = std::move(header)] {
       auto upload = self->services_->media.StartUpload(self->caller_, header, std::move(self->turn_));
-      if (upload.ok()) self->upload_ = *std::move(upload);
-      self->exchange_->Post([self, status = upload.status()] { self->ReadOn(status); });
+      absl::Status status = upload.status();
+      if (status.ok()) self->upload_ = *std::move(upload);
+      self->exchange_->Post([self, status = std::move(status)] { self->ReadOn(status); });
     });
   }
 
@@ -111,15 +112,16 @@ class MediaRoute : public std::enable_shared_from_this<MediaRoute> {
   void Start(v1::DownloadMediaRequest request) {
     services_->pool.Post([self = shared_from_this(), request = std::move(request)] {
       auto download = self->services_->media.StartDownload(self->caller_, request);
+      absl::Status status = download.status();
       struct stat info = {};
-      if (download.ok()) {
+      if (status.ok()) {
         self->download_.emplace(*std::move(download));
         fstat(self->download_->file.get(), &info);
       }
       // A retry replaces the file: its inode, and its time.
       std::string etag = absl::StrFormat("\"%x-%x-%x\"", info.st_ino,
                                          info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec, info.st_size);
-      self->exchange_->Post([self, status = download.status(), etag = std::move(etag)] { self->Answer(status, etag); });
+      self->exchange_->Post([self, status = std::move(status), etag = std::move(etag)] { self->Answer(status, etag); });
     });
   }
 
