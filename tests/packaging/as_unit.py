@@ -287,7 +287,7 @@ def main():
     parser.add_argument('--prefix', default='')
     parser.add_argument('--root', default='')
     parser.add_argument('variables', nargs='*')
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     unit = Unit(options.unit)
     root = options.root and os.path.realpath(options.root)
     filters = Filters(unit, systemd_library())
