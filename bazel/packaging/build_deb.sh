@@ -69,10 +69,10 @@ SOURCE_DATE_EPOCH=$(dpkg-parsechangelog --file "${inputs[changelog]}" --show-fie
 export SOURCE_DATE_EPOCH
 maintainer=$(dpkg-parsechangelog --file "${inputs[changelog]}" --show-field Maintainer)
 
-# It wants a source package around it.
+# It wants a source package around it. What pkg-config has linked without need (its other warning) stays.
 printf 'Source: spool\nMaintainer: %s\n\nPackage: spool\nArchitecture: any\n' "$maintainer" >"$scratch/debian/control"
 depends=$(cd "$scratch" &&
-  dpkg-shlibdeps -O tree/usr/sbin/spoold tree/usr/bin/spool tree/usr/lib/spool/spool-worker |
+  dpkg-shlibdeps --warnings=1 -O tree/usr/sbin/spoold tree/usr/bin/spool tree/usr/lib/spool/spool-worker |
   sed -n 's/^shlibs:Depends=//p')
 [[ -n $depends ]] || die "dpkg-shlibdeps found no dependencies"
 

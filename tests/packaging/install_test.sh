@@ -23,7 +23,7 @@ fi
 
 scratch=$(mktemp -d "${TEST_TMPDIR:-/tmp}/install.XXXXXX")
 readonly ROOT=$scratch/root
-readonly TLS=(--server localhost:50051 --tls-ca /tmp/cert.pem)
+readonly TLS=(--server 127.0.0.1:50051 --tls-ca /tmp/cert.pem)
 readonly LOGIN=(--token-file /tmp/token)
 server=''
 network=''
@@ -45,7 +45,9 @@ inside() {
 }
 
 # A user without rights.
-as_user() { "${on_network[@]}" chroot --userspec=nobody:nogroup "$ROOT" /usr/bin/env -i HOME=/tmp PATH=/usr/bin:/bin "$@"; }
+as_user() {
+  "${on_network[@]}" chroot --userspec=nobody:nogroup "$ROOT" /usr/bin/env -i HOME=/tmp PATH=/usr/bin:/bin "$@"
+}
 
 make_system() {
   local mirror proxy=''
@@ -129,8 +131,7 @@ check_service() {
   heading "Served from, as the unit has it"
   start
   cat "$of_server/said"
-  has "user of the server" "$(ps -o user= --pid "$(pgrep --parent "$server" spoold)")" \
-    "$(inside id -u spool)"
+  same "user of the server" "$(inside id -u spool)" "$(stat -c %u "/proc/$(pgrep --parent "$server" spoold)")"
   as_user spool resize /tmp/clip.mp4 --width 160 --height 100 --job-id kept --wait
   as_user spool convert /tmp/clip.mp4 --to webm --wait --download /tmp/clip.webm
   as_user spool thumbnail /tmp/clip.mp4 --width 64 --download /tmp/clip.jpg
@@ -144,7 +145,7 @@ check_service() {
 check_protected() {
   heading "Open to a network, with TLS and tokens from /etc/spool"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -addext subjectAltName=IP:127.0.0.1 \
     -keyout "$ROOT/etc/spool/key.pem" -out "$ROOT/etc/spool/cert.pem" 2>/dev/null
   local made
   made=$(inside spool token create --name ops --scope admin --json)
@@ -216,7 +217,8 @@ check_container() {
       ENTRYPOINT) entry=$(sed 's/^\["\(.*\)"\]$/\1/' <<<"$rest") ;;
     esac
   done < <(grep -v '^#' "$CONTAINERFILE" | sed -e ':more' -e '/\\$/{N;s/\\\n */ /;b more' -e '}')
-  local -a run=("${on_network[@]}" chroot --userspec="$user" "$ROOT" /usr/bin/env -i PATH=/usr/bin:/bin "${variables[@]}")
+  local -a run=("${on_network[@]}" chroot --userspec="$user" "$ROOT"
+    /usr/bin/env -i PATH=/usr/bin:/bin "${variables[@]}")
   local refused
   refused=$("${run[@]}" timeout 60 "$entry" 2>&1) && fail "it serves a network without TLS and a login"
   has refusal "$refused" grpc_address

@@ -75,22 +75,31 @@ check_control() {
   (($(field Installed-Size) > 1000)) || fail "Installed-Size: $(field Installed-Size)"
 
   # By another way than dpkg-shlibdeps goes: the package of each library that a program names.
-  local program library file package packages found depends
-  depends=", $(field Depends),"
-  has Depends "$depends" ", adduser,"
+  local program library file package depends packages=0
+  local -A files=()
   for program in usr/sbin/spoold usr/bin/spool usr/lib/spool/spool-worker; do
+    while read -r library file; do
+      files[$library]=$file
+    done < <(ldd "$TREE/$program" | sed -n 's/^\s*\(\S*\) => \(\S*\) .*/\1 \2/p')
     for library in $(objdump -p "$TREE/$program" | sed -n 's/^ *NEEDED *//p'); do
-      file=$(ldd "$TREE/$program" | sed -n "s|^\s*$library => \(\S*\) .*|\1|p")
-      [[ -n $file ]] || file=$library # the loader itself
-      # Several packages may have one of that name: of other architectures, for instance.
-      found=false
-      packages=$(dpkg-query --search "*/${file##*/}" | cut -d: -f1 | sort -u)
-      for package in $packages; do
-        [[ $depends != *", $package "* && $depends != *", $package,"* ]] || found=true
-      done
-      $found || fail "$program needs $library of one of" $packages "which Depends has not:$depends"
+      [[ $library == ld-linux* || -n ${files[$library]:-} ]] || fail "$program: $library is not there"
     done
   done
+  depends=", $(field Depends),"
+  has Depends "$depends" ", adduser,"
+  for library in $(objdump -p "$TREE"/usr/{sbin/spoold,bin/spool,lib/spool/spool-worker} |
+    sed -n 's/^ *NEEDED *//p' | grep -v '^ld-linux' | sort -u); do
+    # A folder may be known by its name from before /lib became /usr/lib.
+    file=${files[$library]#/usr}
+    echo "$file"
+    echo "/usr$file"
+  done >"$scratch/libraries"
+  for package in $(xargs dpkg-query --search <"$scratch/libraries" 2>/dev/null | cut -d: -f1 | sort -u); do
+    [[ $depends == *", $package "* || $depends == *", $package,"* ]] ||
+      fail "a library of $package is needed, which is not in Depends:$depends"
+    packages=$((packages + 1))
+  done
+  ((packages >= 10)) || fail "only $packages packages with libraries were found"
 }
 
 check_pages() {
