@@ -78,11 +78,12 @@ class Unit:
     def get(self, key, default=''):
         return (self.all(key) or [default])[-1]
 
-    def on(self, key):
+    def on(self, key, yes='yes'):
+        """Whether it is set, to the one value that is known here."""
         value = self.get(key, 'no')
-        if value not in ('yes', 'no'):
+        if value not in (yes, 'no'):
             sys.exit(f'as_unit: {key}={value} is not known')
-        return value == 'yes'
+        return value == yes
 
 
 def systemd_library():
@@ -194,7 +195,7 @@ def make_mounts(unit, root, user, group):
                 os.chown(folder, user, group)
                 os.chmod(folder, mode)
                 writable.append(folder)
-    if unit.get('ProtectSystem') == 'strict':
+    if unit.on('ProtectSystem', 'strict'):
         mount('-o', 'remount,bind,ro', root)
     for folder in writable:
         mount('--bind', folder, folder)
@@ -202,9 +203,9 @@ def make_mounts(unit, root, user, group):
     if unit.on('PrivateTmp'):
         for folder in ('tmp', 'var/tmp'):
             mount('-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', f'{root}/{folder}')
-    if unit.on('ProtectHome'):
+    if unit.on('ProtectHome', 'tmpfs'):
         for folder in ('home', 'root'):
-            mount('-t', 'tmpfs', '-o', 'mode=000,ro', 'tmpfs', f'{root}/{folder}')
+            mount('-t', 'tmpfs', '-o', 'mode=755,ro', 'tmpfs', f'{root}/{folder}')
     if unit.on('PrivateDevices'):
         mount('-t', 'tmpfs', '-o', 'mode=755,noexec', 'tmpfs', f'{root}/dev')
         for name in ('null', 'zero', 'full', 'random', 'urandom', 'tty'):
