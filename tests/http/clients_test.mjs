@@ -1,7 +1,7 @@
 // Everyone's client, all at once, through two kills: each must see every event, once, in order, and a token of any of
 // them must resume any other.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -193,6 +193,12 @@ try {
   const rest = Array.from({ length: head - heads }, (_, i) => heads + i + 1);
   for (const copy of copies) assert.deepEqual(seen.get(copy), rest, copy);
   console.log(`tokens went round: ${names.join("; ")}`);
+
+  const metrics = await fetch(`${server.http}/metrics`);
+  assert.equal(metrics.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const promtool = spawnSync("promtool", ["check", "metrics"], { input: await metrics.text(), encoding: "utf8" });
+  assert.deepEqual([promtool.error, promtool.status, promtool.stderr], [undefined, 0, ""]);
+  console.log("promtool has nothing to say of /metrics");
 
   await server.kill("SIGTERM");
 } finally {
