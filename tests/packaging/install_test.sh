@@ -87,7 +87,7 @@ make_network() {
 
 # Files that a system consists of, but for what any installation leaves behind: logs, caches, the accounts from before.
 files() {
-  find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" \
+  find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/run" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" \
     -o -path "$ROOT/var/lib/apt" -o -path "$ROOT/var/log" -o -path "$ROOT/etc/*-" \) -prune -o \
     -printf '/%P %y %m %u %g\n' | sort
 }
