@@ -15,6 +15,9 @@ readonly HERE=$PWD/tests/packaging
 # shellcheck source=tests/packaging/functions.sh
 . "$HERE/functions.sh"
 
+# Where root's programs are.
+export PATH=$PATH:/usr/sbin:/sbin
+
 ((EUID == 0)) || fail "this wants root"
 # Mounts that end with this process.
 if [[ ${1:-} != --inside ]]; then
@@ -59,7 +62,7 @@ make_system() {
   if [[ -n ${SPOOL_BASE_SYSTEM:-} ]]; then
     cp -a "$SPOOL_BASE_SYSTEM" "$ROOT"
   else
-    debootstrap --variant=minbase bookworm "$ROOT" "$mirror" >"$scratch/debootstrap.log" ||
+    debootstrap --variant=minbase bookworm "$ROOT" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
       fail "debootstrap: $(tail -n 20 "$scratch/debootstrap.log")"
   fi
   echo "deb $mirror bookworm main" >"$ROOT/etc/apt/sources.list"
@@ -87,7 +90,7 @@ make_network() {
 
 # Files that a system consists of, but for what any installation leaves behind: logs, caches, the accounts from before.
 files() {
-  find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" \
+  find "$ROOT" -xdev \( -path "$ROOT/proc" -o -path "$ROOT/run" -o -path "$ROOT/tmp" -o -path "$ROOT/var/cache" \
     -o -path "$ROOT/var/lib/apt" -o -path "$ROOT/var/log" -o -path "$ROOT/etc/*-" \) -prune -o \
     -printf '/%P %y %m %u %g\n' | sort
 }
