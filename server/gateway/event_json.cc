@@ -26,14 +26,15 @@ std::shared_ptr<const std::string> EventJson::Of(const feed::Chunk& chunk, int i
   Mutex& lock = locks_[place % kLocks];
   {
     MutexLock guard(&lock);
-    if (slots_[place].sequence == sequence) return slots_[place].json;
+    if (latest_[place].sequence == sequence) return latest_[place].json;
+    if (older_[place].sequence == sequence) return older_[place].json;
   }
   // Outside the lock: two readers may make the same, which costs less than waiting.
   auto json = std::make_shared<const std::string>(ToJson(chunk.Parse(index)));
   if (json->size() > kLargest) return json;
   MutexLock guard(&lock);
-  // Readers of old stretches must not drive out what those at the end share.
-  if (slots_[place].sequence < sequence) slots_[place] = {sequence, json};
+  Slot& slot = latest_[place].sequence < sequence ? latest_[place] : older_[place];
+  slot = {sequence, json};
   return json;
 }
 

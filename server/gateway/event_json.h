@@ -19,15 +19,15 @@ namespace spool::gateway {
 // The entries of a run of a chunk, in order.
 void ForEachEvent(const feed::Run& run, const std::function<void(const feed::Chunk& chunk, int index)>& take);
 
-// The latest events' JSON, by their place in the log: with a thousand readers at the log's end, each event is made into
-// JSON once. Thread-safe.
+// Events' JSON, by their place in the log: with a thousand readers at the log's end, each event is made into JSON once,
+// and about once for those who follow further behind, about together. Thread-safe.
 class EventJson {
  public:
-  EventJson() : slots_(kSlots) {}
+  EventJson() : latest_(kSlots), older_(kSlots) {}
   std::shared_ptr<const std::string> Of(const feed::Chunk& chunk, int index);
 
  private:
-  // With what follows at most 64 MiB.
+  // With what follows at most 64 MiB for each table; events of usual size take four.
   static constexpr size_t kSlots = 8192;
   // Larger ones (failures with a long stack) are made anew for each reader.
   static constexpr size_t kLargest = 8 << 10;
@@ -37,8 +37,10 @@ class EventJson {
     std::shared_ptr<const std::string> json;
   };
   std::array<Mutex, kLocks> locks_;
-  // Slot i is guarded by locks_[i % kLocks].
-  std::vector<Slot> slots_;
+  // Slots i are guarded by locks_[i % kLocks]. Readers of old stretches must not drive out what those at the end share,
+  // so these have a table of their own, where the last one wins.
+  std::vector<Slot> latest_;
+  std::vector<Slot> older_;
 };
 
 }  // namespace spool::gateway
