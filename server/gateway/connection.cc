@@ -139,7 +139,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (options.size < 0 && !http_1_1_) keep_alive_ = false;
     longest_write_ = options.longest_write;
     stream_head_ = HeadText(head, options.size, chunked_);
-    streaming_ = true;
     // To see the client leave.
     Listen();
   }
@@ -232,7 +231,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_alive_ = message.keep_alive();
     head_only_ = message.method() == http::verb::head;
     broken_ = false;
-    streaming_ = false;
     ending_.reset();
     Request request;
     request.method = std::string(message.method_string().data(), message.method_string().size());
@@ -374,7 +372,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Finished() {
     if (exchange_ != nullptr) exchange_->Close();
     exchange_ = nullptr;
-    streaming_ = false;
     if (keep_alive_) return NextRequest();
     closing_ = true;
     idle_timer_.expires_after(kLingerTime);
@@ -428,7 +425,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool head_only_ = false;
   bool whole_body_ = false;
   bool chunked_ = false;
-  bool streaming_ = false;
   bool listening_ = false;
   bool writing_ = false;
   bool broken_ = false;

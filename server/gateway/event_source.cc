@@ -13,6 +13,7 @@
 #include "server/feed/token.h"
 #include "server/gateway/connect_error.h"
 #include "server/gateway/event_pump.h"
+#include "server/job/transition.h"
 
 namespace spool::gateway {
 namespace {
@@ -214,10 +215,6 @@ class EventSource : public StreamFormat {
   const bool named_;
 };
 
-bool IsTerminal(v1::JobState state) {
-  return state == v1::JOB_STATE_COMPLETED || state == v1::JOB_STATE_FAILED || state == v1::JOB_STATE_CANCELLED;
-}
-
 // A job's stream waits for a look at the job.
 struct JobLookup {
   v1::GetJobRequest request;
@@ -230,7 +227,7 @@ bool IsOver(const absl::Status& status, const JobLookup& lookup) {
   if (lookup.query.request.resume_token().empty()) return false;
   if (absl::IsNotFound(status)) return true;
   const absl::StatusOr<feed::Position> position = feed::DecodeToken(lookup.query.request.resume_token());
-  return status.ok() && position.ok() && IsTerminal(lookup.response.job().state()) &&
+  return status.ok() && position.ok() && job::IsTerminal(lookup.response.job().state()) &&
          position->sequence >= lookup.response.job().sequence();
 }
 

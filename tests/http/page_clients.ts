@@ -74,7 +74,7 @@ const withGrpcWeb =
   };
 
 const withEventSource: Follow = (base, name, token, tell) => {
-  // No line here comes back after a failure: that is the browser's affair. Only when it gives up for ever is it asked again.
+  // No line here comes back after a failure: that is the browser's affair. That it gives up for ever is told, and fails the test.
   const open = () => {
     const start = token ? `resume_token=${token}` : "after_sequence=0";
     const source = new EventSource(`${base}/v1/events?${start}&heartbeat=1`);
