@@ -43,6 +43,7 @@ _LIBRARIES = {
     # Headers only.
     "boost": ([], ["-lpthread"], _packages("server/gateway")),
     "crypto": (["libcrypto"], [], _packages("server/auth", "server/base", "server/rpc", "server/worker")),
+    "jemalloc": (["jemalloc"], [], _packages("server/app")),
     "prometheus": (["prometheus-cpp-core"], [], _packages("server/metrics")),
     "ssl": (["libssl", "libcrypto"], [], _packages("server/gateway")),
     "curl": (["libcurl"], [], _packages("server/curl")),

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <mutex>
+
 #include "absl/strings/str_cat.h"
 #include "server/base/failpoint.h"
 #include "server/base/status_macros.h"
@@ -14,6 +16,10 @@ absl::string_view LibraryVersion() { return sqlite3_libversion(); }
 void Database::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
 
 absl::StatusOr<Database> Database::Open(const std::string& path, Mode mode) {
+  // Figures of its memory, which nobody reads, would cost a lock for each piece. Refused, and no harm, where SQLite is
+  // in use already.
+  static std::once_flag configured;
+  std::call_once(configured, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
   const int flags = mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   sqlite3* raw = nullptr;
   const int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
