@@ -279,6 +279,7 @@ absl::Status Run() {
   services.Stop();
   feed.Stop();
   store.reset();
+  services.StopAnswers();
   if (http.ok()) http->reset();
   if (grpc.ok()) grpc->reset();
   if (started.ok()) LogInfo("stopped");

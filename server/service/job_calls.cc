@@ -105,6 +105,14 @@ absl::Status JobCalls::CheckWritable() const {
                         absl::Seconds(1));
 }
 
+template <typename T>
+store::Done<T> JobCalls::AnsweredElsewhere(store::Done<T> done) {
+  return [this, done = std::move(done)](absl::StatusOr<T> result) mutable {
+    answers_->Post(
+        [done = std::move(done), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
+  };
+}
+
 std::string JobCalls::TokenAt(int64_t sequence) const { return feed::EncodeToken({feed_->Range().log_id, sequence}); }
 
 absl::StatusOr<job::NewJob> JobCalls::MakeJob(const auth::Caller& caller, const v1::EnqueueRequest& request,
@@ -145,9 +153,9 @@ void JobCalls::Enqueue(const auth::Caller& caller, const v1::EnqueueRequest& req
   if (!made.ok()) return done(made.status());
   std::vector<job::NewJob> jobs;
   jobs.push_back(*std::move(made));
-  store_->Enqueue(std::move(jobs),
-                  [this, caller, response, done = std::move(done)](
-                      absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>> results) mutable {
+  using Results = std::vector<absl::StatusOr<store::EnqueuedJob>>;
+  store_->Enqueue(std::move(jobs), AnsweredElsewhere<Results>([this, caller, response, done = std::move(done)](
+                                                                  absl::StatusOr<Results> results) mutable {
                     absl::Status status = results.status();
                     if (status.ok()) status = (*results)[0].status();
                     if (status.ok()) {
@@ -158,7 +166,7 @@ void JobCalls::Enqueue(const auth::Caller& caller, const v1::EnqueueRequest& req
                       *response->mutable_job() = std::move(enqueued.job);
                     }
                     done(WithoutForeignJob(caller, std::move(status)));
-                  });
+                  }));
 }
 
 void JobCalls::EnqueueBatch(const auth::Caller& caller, const v1::EnqueueBatchRequest& request,
@@ -191,9 +199,10 @@ void JobCalls::EnqueueBatch(const auth::Caller& caller, const v1::EnqueueBatchRe
     origin.push_back(i);
     jobs.push_back(*std::move(made));
   }
+  using Results = std::vector<absl::StatusOr<store::EnqueuedJob>>;
   store_->Enqueue(std::move(jobs),
-                  [this, caller, response, fail, origin = std::move(origin), done = std::move(done)](
-                      absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>> results) mutable {
+                  AnsweredElsewhere<Results>([this, caller, response, fail, origin = std::move(origin),
+                                              done = std::move(done)](absl::StatusOr<Results> results) mutable {
                     if (!results.ok()) {
                       done(results.status());
                       return;
@@ -221,7 +230,7 @@ void JobCalls::EnqueueBatch(const auth::Caller& caller, const v1::EnqueueBatchRe
                     }
                     response->set_resume_token(TokenAt(last > 0 ? last : feed_->Range().head));
                     done(absl::OkStatus());
-                  });
+                  }));
 }
 
 void JobCalls::GetJob(const auth::Caller& caller, const v1::GetJobRequest& request, v1::GetJobResponse* response,
@@ -275,7 +284,7 @@ void JobCalls::CancelJob(const auth::Caller& caller, const v1::CancelJobRequest&
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
   IfSeen(caller, request.job_id(), std::move(done), [this, &request, response](Done then) {
-    store_->Cancel(request.job_id(), AnswerWithJob(response, std::move(then)));
+    store_->Cancel(request.job_id(), AnsweredElsewhere(AnswerWithJob(response, std::move(then))));
   });
 }
 
@@ -287,7 +296,7 @@ void JobCalls::RetryJob(const auth::Caller& caller, const v1::RetryJobRequest& r
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
   IfSeen(caller, request.job_id(), std::move(done), [this, &request, response](Done then) {
-    store_->Retry(request.job_id(), AnswerWithJob(response, std::move(then)));
+    store_->Retry(request.job_id(), AnsweredElsewhere(AnswerWithJob(response, std::move(then))));
   });
 }
 
@@ -300,7 +309,8 @@ void JobCalls::DeleteJob(const auth::Caller& caller, const v1::DeleteJobRequest&
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
   IfSeen(caller, request.job_id(), std::move(done), [this, &request](Done then) {
     store_->Delete(request.job_id(),
-                   [then = std::move(then)](absl::StatusOr<v1::Job> job) mutable { then(job.status()); });
+                   AnsweredElsewhere<v1::Job>(
+                       [then = std::move(then)](absl::StatusOr<v1::Job> job) mutable { then(job.status()); }));
   });
 }
 

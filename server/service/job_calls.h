@@ -33,8 +33,8 @@ class JobCalls {
  public:
   // All outlive the calls, and this object outlives every call.
   JobCalls(store::JobStore* store, feed::EventFeed* feed, files::MediaFiles* files, executor::Executor* executor,
-           AuditLog* audit, BlockingPool* pool)
-      : store_(store), feed_(feed), files_(files), executor_(executor), audit_(audit), pool_(pool) {}
+           AuditLog* audit, BlockingPool* pool, BlockingPool* answers)
+      : store_(store), feed_(feed), files_(files), executor_(executor), audit_(audit), pool_(pool), answers_(answers) {}
 
   // From here on writes by callers are refused (UNAVAILABLE, SERVER_DRAINING).
   void Drain() { draining_ = true; }
@@ -80,6 +80,10 @@ class JobCalls {
   void IfSeen(const auth::Caller& caller, const std::string& job_id, Done done,
               absl::AnyInvocable<void(Done) &&> write);
   absl::Status CheckWritable() const;
+  // `done`, off the store's writer: a door may send the answer on the thread that ends the call, and for that long
+  // nobody's write would go on.
+  template <typename T>
+  store::Done<T> AnsweredElsewhere(store::Done<T> done);
 
   store::JobStore* const store_;
   feed::EventFeed* const feed_;
@@ -87,6 +91,7 @@ class JobCalls {
   executor::Executor* const executor_;
   AuditLog* const audit_;
   BlockingPool* const pool_;
+  BlockingPool* const answers_;
   // Plans wait for workers, some of them for many seconds: reads must not wait behind them.
   BlockingPool plan_pool_{kMaxPlans};
   std::atomic<int> plans_{0};

@@ -31,13 +31,17 @@ struct Backends {
 
 // Threads that wait for the disk on behalf of callers.
 inline constexpr int kBlockingThreads = 4;
+// Threads that answer what the store's writer has done. More than one, so that while one sends, gRPC gathers what the
+// others have for the same connection.
+inline constexpr int kAnswerThreads = 2;
 
 // Thread-safe. Outlives every call: the doors are closed first.
 class Services {
  public:
   Services(const Backends& backends, int64_t max_upload_bytes)
       : pool(kBlockingThreads),
-        jobs(backends.store, backends.feed, backends.files, backends.executor, backends.audit, &pool),
+        answers(kAnswerThreads),
+        jobs(backends.store, backends.feed, backends.files, backends.executor, backends.audit, &pool, &answers),
         queue(backends.store, backends.feed, backends.executor, backends.audit, &pool),
         media(backends.store, backends.files, backends.executor, backends.audit, max_upload_bytes),
         notifications(backends.notifier, backends.audit, &pool) {}
@@ -51,8 +55,11 @@ class Services {
     media.Stop();
     pool.Stop();
   }
+  // When the store is gone: waits until all that its writer did is answered.
+  void StopAnswers() { answers.Stop(); }
 
   BlockingPool pool;
+  BlockingPool answers;
   JobCalls jobs;
   QueueCalls queue;
   MediaCalls media;

@@ -204,10 +204,10 @@ void SqliteJobStore::Enqueue(std::vector<job::NewJob> jobs, Done<std::vector<abs
   const int weight = static_cast<int>(jobs.size());
   Submit<std::vector<absl::StatusOr<EnqueuedJob>>>(
       weight,
-      [jobs = std::move(jobs)](Writer& writer) {
+      [jobs = std::move(jobs)](Writer& writer) mutable {
         std::vector<absl::StatusOr<EnqueuedJob>> results;
         results.reserve(jobs.size());
-        for (const job::NewJob& job : jobs) results.push_back(writer.Enqueue(job));
+        for (job::NewJob& job : jobs) results.push_back(writer.Enqueue(std::move(job)));
         return results;
       },
       std::move(done));

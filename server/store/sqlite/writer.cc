@@ -296,7 +296,7 @@ absl::StatusOr<int64_t> Writer::PositionOf(const v1::Job& job, int64_t place) {
   return ahead.whole + sql_.count_block.Int(0) + 1;
 }
 
-absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
+absl::StatusOr<EnqueuedJob> Writer::Enqueue(job::NewJob asked) {
   if (ledger_.jobs[v1::JOB_STATE_QUEUED] + ledger_.jobs[v1::JOB_STATE_SCHEDULED] >= max_waiting_jobs_) {
     // A caller that repeats its request must learn of its job, however full the queue is by now.
     SPOOL_ASSIGN_OR_RETURN(std::optional<EnqueuedJob> known, FindKnown(asked));
@@ -307,8 +307,7 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
                           absl::Seconds(5));
   }
   const absl::Time now = clock_->Now();
-  EnqueuedJob answer{asked.job, v1::ENQUEUE_OUTCOME_CREATED};
-  v1::Job& job = answer.job;
+  v1::Job& job = asked.job;
   v1::Event event = job::Accept(job, PositionOfNew(job), now);
   job::Stamp(job, event, ledger_.head + 1);
 
@@ -329,7 +328,7 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
   if (insert.Changes() == 0) {
     SPOOL_ASSIGN_OR_RETURN(std::optional<EnqueuedJob> known, FindKnown(asked));
     if (known.has_value()) return *std::move(known);
-    return Sql(Corrupt(absl::StrCat("job ", asked.job.id(), " can be neither inserted nor found")));
+    return Sql(Corrupt(absl::StrCat("job ", job.id(), " can be neither inserted nor found")));
   }
 
   ++ledger_.jobs[job.state()];
@@ -338,7 +337,7 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(const job::NewJob& asked) {
     job.set_queue_position(event.queued().queue_position());
   }
   SPOOL_RETURN_IF_ERROR(AppendEvent(std::move(event)));
-  return answer;
+  return EnqueuedJob{std::move(job), v1::ENQUEUE_OUTCOME_CREATED};
 }
 
 absl::StatusOr<std::optional<EnqueuedJob>> Writer::FindKnown(const job::NewJob& asked) {

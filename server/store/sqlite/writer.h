@@ -38,7 +38,7 @@ class Writer {
   // Whether a pause ended within the last transaction, however short it was.
   bool resumed() const { return resumed_; }
 
-  absl::StatusOr<EnqueuedJob> Enqueue(const job::NewJob& asked);
+  absl::StatusOr<EnqueuedJob> Enqueue(job::NewJob asked);
   absl::StatusOr<v1::Job> Cancel(absl::string_view job_id);
   absl::StatusOr<v1::Job> Retry(absl::string_view job_id);
   absl::StatusOr<v1::Job> Delete(absl::string_view job_id);
