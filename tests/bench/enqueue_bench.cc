@@ -2,17 +2,13 @@
 //
 //   bazel run --config=opt //tests/bench:enqueue_bench -- [--pairs=5] [--calls=20000] [--json]
 
-#include <signal.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
-#include "client/cpp/channel.h"
 #include "tests/bench/harness.h"
-#include "tests/support/program.h"
 
 ABSL_FLAG(int, pairs, 5, "how often each side runs");
 ABSL_FLAG(int64_t, calls, 20000, "calls of one run with 256 in flight; fewer with fewer");
@@ -42,45 +38,20 @@ double EnqueueRate(const std::vector<v1::JobService::Stub*>& stubs, int in_fligh
   });
 }
 
-// The echo server, in a process of its own.
-class Echo {
- public:
-  Echo() {
-    auto started = testing::StartProgram({testing::Runfile("tests/bench/echo_server")});
-    if (!started.ok()) Die(started.status().ToString());
-    program_ = *std::move(started);
-    std::string port;
-    for (char c; read(program_.out.get(), &c, 1) == 1 && c != '\n';) port += c;
-    for (int i = 0; i < 4; ++i) {
-      stubs_.push_back(v1::JobService::NewStub(client::MakeChannel(absl::StrCat("127.0.0.1:", port))));
-    }
-  }
-  ~Echo() {
-    kill(program_.pid, SIGKILL);
-    testing::WaitForEnd(program_.pid, absl::Seconds(10)).status().IgnoreError();
-  }
-  std::vector<v1::JobService::Stub*> stubs() const {
-    std::vector<v1::JobService::Stub*> all;
-    for (const auto& stub : stubs_) all.push_back(stub.get());
-    return all;
-  }
-
- private:
-  testing::Program program_;
-  std::vector<std::unique_ptr<v1::JobService::Stub>> stubs_;
-};
-
 void UnaryAgainstEcho(Server& server) {
   Echo echo;
-  std::vector<v1::JobService::Stub*> ours;
-  for (size_t i = 0; i < 4; ++i) ours.push_back(&server.jobs(i));
+  std::vector<v1::JobService::Stub*> ours, theirs;
+  for (size_t i = 0; i < 4; ++i) {
+    ours.push_back(&server.jobs(i));
+    theirs.push_back(&echo.jobs(i));
+  }
   for (const int in_flight : {1, 16, 64, 256}) {
     const int64_t calls = absl::GetFlag(FLAGS_calls) / (in_flight == 1 ? 20 : in_flight == 16 ? 4 : 1);
     std::vector<double> real, bare, ratios;
     // The first turn of each is to warm up.
     for (int pair = 0; pair <= absl::GetFlag(FLAGS_pairs); ++pair) {
       const double one = EnqueueRate(ours, in_flight, calls);
-      const double other = EnqueueRate(echo.stubs(), in_flight, calls);
+      const double other = EnqueueRate(theirs, in_flight, calls);
       if (pair == 0) continue;
       real.push_back(one);
       bare.push_back(other);

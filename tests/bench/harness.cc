@@ -1,5 +1,8 @@
 #include "tests/bench/harness.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -124,6 +127,22 @@ int64_t Server::resident_bytes() const {
   const auto facts = testing::FactsOf(process_.pid());
   if (!facts.ok()) Die(facts.status().ToString());
   return facts->resident_bytes;
+}
+
+Echo::Echo() {
+  auto started = testing::StartProgram({testing::Runfile("tests/bench/echo_server")});
+  if (!started.ok()) Die(started.status().ToString());
+  program_ = *std::move(started);
+  std::string port;
+  for (char c; read(program_.out.get(), &c, 1) == 1 && c != '\n';) port += c;
+  for (int i = 0; i < kConnections; ++i) {
+    jobs_.push_back(v1::JobService::NewStub(client::MakeChannel(absl::StrCat("127.0.0.1:", port))));
+  }
+}
+
+Echo::~Echo() {
+  kill(program_.pid, SIGKILL);
+  testing::WaitForEnd(program_.pid, absl::Seconds(10)).status().IgnoreError();
 }
 
 v1::EnqueueRequest TypicalRequest(int64_t i) {

@@ -12,6 +12,7 @@
 #include "grpcpp/channel.h"
 #include "spool/v1/job_service.grpc.pb.h"
 #include "spool/v1/queue_service.grpc.pb.h"
+#include "tests/support/program.h"
 #include "tests/support/spoold_process.h"
 
 namespace spool::bench {
@@ -70,6 +71,18 @@ class Server {
   const std::vector<std::string> flags_;
   testing::SpooldProcess process_;
   std::vector<std::shared_ptr<grpc::Channel>> channels_;
+  std::vector<std::unique_ptr<v1::JobService::Stub>> jobs_;
+};
+
+// The echo server (echo_server.cc), in a process of its own: what gRPC by itself would do.
+class Echo {
+ public:
+  Echo();
+  ~Echo();
+  v1::JobService::Stub& jobs(size_t i = 0) { return *jobs_[i % jobs_.size()]; }
+
+ private:
+  testing::Program program_;
   std::vector<std::unique_ptr<v1::JobService::Stub>> jobs_;
 };
 
