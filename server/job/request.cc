@@ -180,6 +180,13 @@ bool TakesAMoment(const v1::Job& job, const v1::OutputSpec& output) {
   return IsStill(to) || (output.has_convert() && IsLikelyRemux(output.convert(), from, to));
 }
 
+Lane LaneOf(const v1::Job& job) {
+  for (const v1::OutputSpec& output : OutputsOf(job)) {
+    if (!TakesAMoment(job, output)) return Lane::kLong;
+  }
+  return Lane::kShort;
+}
+
 }  // namespace
 
 absl::string_view UploadIdOf(absl::string_view input) {
@@ -225,14 +232,8 @@ absl::StatusOr<NewJob> MakeJob(const v1::EnqueueRequest& request, absl::Time now
   if (request.has_run_at()) *job.mutable_run_at() = request.run_at();
   made.request_id = request.request_id();
   made.fingerprint = Fingerprint(request);
+  made.lane = LaneOf(job);
   return made;
-}
-
-Lane LaneOf(const v1::Job& job) {
-  for (const v1::OutputSpec& output : OutputsOf(job)) {
-    if (!TakesAMoment(job, output)) return Lane::kLong;
-  }
-  return Lane::kShort;
 }
 
 }  // namespace spool::job

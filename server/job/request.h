@@ -13,6 +13,9 @@
 
 namespace spool::job {
 
+// Two lanes, so that what takes a moment never waits behind what takes minutes.
+enum class Lane { kLong = 0, kShort = 1 };
+
 // A job that is asked for and not yet stored.
 struct NewJob {
   // As asked, with defaults filled in and an id; no state, times or revision yet.
@@ -21,6 +24,9 @@ struct NewJob {
   std::string request_id;
   // Digest of the request without its ids: the same request has the same one.
   std::string fingerprint;
+  // Judged by what is asked for. Short are stills, thumbnails, previews, and conversions that will most likely copy the
+  // video; several outputs, when each of them is.
+  Lane lane = Lane::kLong;
 };
 
 // Checks all fields (ranges are in job_service.proto and job.proto) and makes the job, with a preset's spec in its
@@ -29,13 +35,6 @@ absl::StatusOr<NewJob> MakeJob(const v1::EnqueueRequest& request, absl::Time now
 
 // Id of an uploaded file that `input` names; empty if it is a path.
 absl::string_view UploadIdOf(absl::string_view input);
-
-// Two lanes, so that what takes a moment never waits behind what takes minutes.
-enum class Lane { kLong = 0, kShort = 1 };
-
-// The lane of a job, judged by what it asks for. Short are stills, thumbnails, previews, and conversions that will most
-// likely copy the video; several outputs, when each of them is.
-Lane LaneOf(const v1::Job& job);
 
 }  // namespace spool::job
 

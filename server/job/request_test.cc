@@ -128,19 +128,19 @@ TEST(Request, LongNamesAreRefused) {
 }
 
 TEST(Request, StillsGoToTheShortLane) {
-  EXPECT_EQ(LaneOf(Make(Request(R"pb(input: "a.JPG"
-                                     resize { width: 8 })pb"))
-                       ->job),
+  EXPECT_EQ(Make(Request(R"pb(input: "a.JPG"
+                              resize { width: 8 })pb"))
+                ->lane,
             Lane::kShort);
-  EXPECT_EQ(LaneOf(Make(Request(R"pb(input: "a.mp4"
-                                     convert { container: CONTAINER_PNG })pb"))
-                       ->job),
+  EXPECT_EQ(Make(Request(R"pb(input: "a.mp4"
+                              convert { container: CONTAINER_PNG })pb"))
+                ->lane,
             Lane::kShort);
-  EXPECT_EQ(LaneOf(Make(Request(kGood))->job), Lane::kLong);
-  EXPECT_EQ(LaneOf(Make(Request(R"pb(input: "a.png"
-                                     output: "b.mp4"
-                                     resize { width: 8 })pb"))
-                       ->job),
+  EXPECT_EQ(Make(Request(kGood))->lane, Lane::kLong);
+  EXPECT_EQ(Make(Request(R"pb(input: "a.png"
+                              output: "b.mp4"
+                              resize { width: 8 })pb"))
+                ->lane,
             Lane::kLong);
 }
 

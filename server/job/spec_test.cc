@@ -234,13 +234,13 @@ TEST(Outputs, OfAJobWithOneSpecAreOneWithoutAName) {
   EXPECT_EQ(outputs[0].resize().width(), 8);
 }
 
-TEST(LaneOf, WhatTakesAMomentIsShort) {
+TEST(Lane, WhatTakesAMomentIsShort) {
   for (const char* text :
        {"thumbnail {}", "preview {}", "convert { container: CONTAINER_MKV }", "convert { container: CONTAINER_PNG }",
         "convert { video { codec: VIDEO_CODEC_COPY } }", "convert { container: CONTAINER_MOV audio { mute: true } }",
         "output: 'b.mkv' convert { metadata: METADATA_POLICY_STRIP }",
         "outputs { outputs { thumbnail {} } outputs { convert { container: CONTAINER_MKV } } }"}) {
-    EXPECT_EQ(LaneOf(Make(text)->job), Lane::kShort) << text;
+    EXPECT_EQ(Make(text)->lane, Lane::kShort) << text;
   }
   for (const char* text :
        {"sprite_sheet {}", "convert { container: CONTAINER_WEBM }",
@@ -249,7 +249,7 @@ TEST(LaneOf, WhatTakesAMomentIsShort) {
         "convert { container: CONTAINER_MKV audio { channels: 1 } }",
         "convert { container: CONTAINER_MKV trim { start { seconds: 1 } } }", "convert { container: CONTAINER_GIF }",
         "outputs { outputs { thumbnail {} } outputs { resize { width: 8 } } }"}) {
-    EXPECT_EQ(LaneOf(Make(text)->job), Lane::kLong) << text;
+    EXPECT_EQ(Make(text)->lane, Lane::kLong) << text;
   }
 }
 

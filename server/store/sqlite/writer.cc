@@ -319,7 +319,7 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(job::NewJob asked) {
     insert.BindText(2, asked.request_id);
   }
   insert.BindBlob(3, asked.fingerprint).Bind(4, static_cast<int>(job.state())).Bind(5, static_cast<int>(job.type()));
-  insert.BindText(6, job.video_id()).Bind(7, static_cast<int>(job::LaneOf(job))).Bind(8, job.priority());
+  insert.BindText(6, job.video_id()).Bind(7, static_cast<int>(asked.lane)).Bind(8, job.priority());
   insert.Bind(9, event.sequence());
   BindOptional(insert, 10, DueAt(job));
   BindOptional(insert, 11, ExpiresAt(job));
