@@ -1,13 +1,19 @@
-// Durable Enqueue against a bare gRPC echo of the same messages, with 1, 16, 64 and 256 calls in flight; and batches.
+// Durable Enqueue against a bare gRPC echo of the same messages, with 1, 16, 64 and 256 calls in flight; and batches
+// against SQLite by itself: two rows for each job, as large as ours, in tables without an index, in transactions of the
+// same size.
 //
 //   bazel run --config=opt //tests/bench:enqueue_bench -- [--pairs=5] [--calls=20000] [--json]
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
+#include "server/sqlite/database.h"
 #include "tests/bench/harness.h"
 
 ABSL_FLAG(int, pairs, 5, "how often each side runs");
@@ -64,9 +70,49 @@ void UnaryAgainstEcho(Server& server) {
   }
 }
 
+// Jobs per second.
+double BareSqliteRate(int jobs_of_batch, int batches) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / absl::StrCat("enqueue_bench.", getpid());
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const auto must = [](const absl::Status& status) {
+    if (!status.ok()) Die(status.ToString());
+  };
+  const double jobs = static_cast<double>(jobs_of_batch) * batches;
+  double seconds = 0;
+  {
+    auto database = sqlite::Database::Open(folder / "bare.db", sqlite::Database::Mode::kReadWrite);
+    must(database.status());
+    must(database->Execute(
+        "CREATE TABLE jobs (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, record BLOB NOT NULL) STRICT;"
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, body BLOB NOT NULL) STRICT"));
+    auto job = database->Prepare("INSERT INTO jobs VALUES (?, ?, ?)");
+    auto event = database->Prepare("INSERT INTO events VALUES (?, ?, ?)");
+    must(job.status());
+    must(event.status());
+    // As long as what is stored of a TypicalRequest.
+    const std::string record(220, 'r'), body(210, 'e');
+    const auto begin = Clock::now();
+    for (int64_t seq = 1; batches > 0; --batches) {
+      auto transaction = sqlite::Transaction::Begin(*database, sqlite::Transaction::Kind::kWrite);
+      must(transaction.status());
+      for (int i = 0; i < jobs_of_batch; ++i, ++seq) {
+        must(
+            job->Bind(1, seq).BindText(2, absl::StrCat("resize-video-1-", seq + 1000000000)).BindBlob(3, record).Run());
+        must(event->Bind(1, seq).Bind(2, seq).BindBlob(3, body).Run());
+      }
+      must(transaction->Commit());
+    }
+    seconds = SecondsSince(begin);
+  }
+  std::filesystem::remove_all(folder);
+  return jobs / seconds;
+}
+
 void Batches(Server& server) {
   constexpr int kJobs = 1000, kBatches = 100;
-  std::vector<double> rates;
+  std::vector<double> rates, ratios;
   for (int run = 0; run <= absl::GetFlag(FLAGS_pairs); ++run) {
     struct BatchCall {
       grpc::ClientContext context;
@@ -87,9 +133,14 @@ void Batches(Server& server) {
             done();
           });
     });
-    if (run > 0) rates.push_back(rate * kJobs);
+    const double bare = BareSqliteRate(kJobs, kBatches);
+    if (run == 0) continue;
+    rates.push_back(rate * kJobs);
+    ratios.push_back(rate * kJobs / bare);
   }
-  Print({"enqueue", "batches of 1000, 4 in flight", Median(rates), 0, "jobs/s", 150000, false});
+  const double rate = Median(rates);
+  Print({"enqueue", "batches of 1000, 4 in flight, against SQLite", rate, rate / Median(ratios), "jobs/s", 150000,
+         false});
 }
 
 }  // namespace
