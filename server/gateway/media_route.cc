@@ -222,6 +222,16 @@ void AnswerUpload(service::Services* services, const auth::Caller& caller, std::
     exchange->Respond(std::move(reply));
     return;
   }
+  const absl::string_view encoding = exchange->request().Header("content-encoding");
+  if (!encoding.empty() && encoding != "identity") {
+    Reply reply = ErrorReply(
+        Error(absl::StatusCode::kUnimplemented, "ENCODING_UNKNOWN",
+              absl::StrCat("content-encoding \"", encoding.substr(0, 32), "\" is not known; supported: identity")));
+    reply.status = 415;
+    reply.headers = {{"Accept-Encoding", "identity"}};
+    exchange->Respond(std::move(reply));
+    return;
+  }
   std::make_shared<UploadRoute>(services, caller, std::move(exchange))->Start();
 }
 
