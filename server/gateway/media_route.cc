@@ -82,7 +82,9 @@ class UploadRoute : public std::enable_shared_from_this<UploadRoute> {
 
   void Refuse(const absl::Status& status) {
     Reply reply = ErrorReply(status);
-    if (ErrorInfoOf(status).reason() == "UPLOAD_TOO_LARGE") reply.status = 413;
+    const std::string reason = ErrorInfoOf(status).reason();
+    if (reason == "UPLOAD_TOO_LARGE") reply.status = 413;
+    if (reason == "UPLOAD_TOO_SLOW") reply.status = 408;
     exchange_->Respond(std::move(reply));
     // Outside the pool it only closes and removes a file of no name.
     upload_.reset();
