@@ -10,8 +10,10 @@
 
 #include "client/cli/environment.h"
 #include "client/cli/spool.h"
+#include "client/cli/text.h"
 #include "server/base/clock.h"
 #include "server/base/ulid.h"
+#include "server/base/variables.h"
 
 namespace {
 
@@ -44,6 +46,10 @@ int main(int argc, char** argv) {
   environment.zone = absl::LocalTimeZone();
   environment.new_request_id = [&ids] { return ids.Next(spool::Clock::Real()->Now()); };
 
+  if (const std::string stray = spool::DescribeStrayVariables(environ); !stray.empty()) {
+    std::cerr << "spool: warning: the environment has variables that mean nothing to Spool: "
+              << spool::cli::Escaped(stray) << "\n";
+  }
   const std::vector<std::string> words(argv + 1, argv + argc);
   const spool::cli::ExitCode exit = spool::cli::RunSpool(words, environment);
   std::cout.flush();

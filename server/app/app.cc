@@ -28,6 +28,7 @@
 #include "server/base/failpoint.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
+#include "server/base/variables.h"
 #include "server/executor/executor.h"
 #include "server/executor/worker_pool.h"
 #include "server/feed/event_feed.h"
@@ -160,8 +161,12 @@ void RaiseDescriptorLimit() {
 }  // namespace
 
 absl::Status Run() {
-  SPOOL_RETURN_IF_ERROR(CheckFlags());
   SetLogFormat(absl::GetFlag(FLAGS_log_format) == "json" ? LogFormat::kJson : LogFormat::kText);
+  // First: a misspelt variable may be why a flag is missing.
+  if (const std::string stray = DescribeStrayVariables(environ); !stray.empty()) {
+    LogWarning("the environment has variables that mean nothing to Spool", {{"variables", stray}});
+  }
+  SPOOL_RETURN_IF_ERROR(CheckFlags());
   SPOOL_RETURN_IF_ERROR(ArmFailPoint());
   if (!ArmedFailPoint().empty()) LogWarning("this server will kill itself, for a test", {{"at", ArmedFailPoint()}});
   // All threads inherit this: signals are taken by sigwait below and nowhere else.

@@ -7,8 +7,14 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 
+#include "absl/flags/commandlineflag.h"
+#include "absl/flags/reflection.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/app/address.h"
@@ -18,6 +24,7 @@
 #include "server/app/worker_program.h"
 #include "server/base/status_matchers.h"
 #include "server/base/unique_fd.h"
+#include "server/base/variables.h"
 
 namespace spool::app {
 namespace {
@@ -68,6 +75,19 @@ TEST(Manual, EveryFlagIsInAGroup) {
   // Put the flag that this prints into a group in manual.cc.
   EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("\n    Other\n")))
       << text.substr(text.find("\n    Other\n"), 200);
+}
+
+TEST(Flags, EveryOneIsAKnownVariable) {
+  std::set<std::string> of_flags;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (absl::StrContains(flag->Filename(), "server/app/flags.cc")) {
+      of_flags.insert(absl::StrCat("SPOOL_", absl::AsciiStrToUpper(name)));
+    }
+  }
+  std::set<std::string> known(KnownVariables().begin(), KnownVariables().end());
+  for (const char* other : {"SPOOL_SERVER", "SPOOL_TLS_CA", "SPOOL_TOKEN", "SPOOL_FAILPOINT"}) known.erase(other);
+  // Make kKnown in base/variables.cc what the flags are.
+  EXPECT_EQ(known, of_flags);
 }
 
 TEST(WorkerProgram, IsFoundInEveryLayout) {

@@ -69,7 +69,7 @@ absl::Status TakeFlagsFromEnvironment() {
     const size_t equals = entry.find('=');
     const absl::string_view name = entry.substr(0, equals);
     absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(absl::AsciiStrToLower(name));
-    if (flag == nullptr || equals == absl::string_view::npos) continue;
+    if (flag == nullptr || name != absl::AsciiStrToUpper(name) || equals == absl::string_view::npos) continue;
     std::string error;
     if (!flag->ParseFrom(entry.substr(equals + 1), &error)) {
       return absl::InvalidArgumentError(absl::StrCat("environment: SPOOL_", name, ": ", error));

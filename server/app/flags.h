@@ -47,8 +47,8 @@ ABSL_DECLARE_FLAG(absl::Duration, retain_uploads_for);
 namespace spool::app {
 
 // Takes the values of SPOOL_… variables; the command line comes after it and wins. InvalidArgument names a variable
-// with a bad value. Variables that are of no flag are passed over: they may be other programs', as SPOOL_SERVER is the
-// clients'.
+// with a bad value. Variables that are of no flag are passed over; of those that no program of ours reads, Run warns
+// (base/variables.h).
 absl::Status TakeFlagsFromEnvironment();
 
 }  // namespace spool::app

@@ -150,10 +150,11 @@ ManualPage SpooldManual() {
   for (ManualSection& section : FlagSections()) page.sections.push_back(std::move(section));
   const std::vector<ManualSection> rest = {
       {.title = "ENVIRONMENT",
-       .entries = {{"SPOOL_FLAG",
-                    "The value of any flag above, such as `SPOOL_DATA_DIR` for `--data_dir`. The command "
-                    "line wins."},
-                   {"NOTIFY_SOCKET", "Where systemd wants to be told that the server is ready, and that it stops."}}},
+       .entries =
+           {{"SPOOL_FLAG",
+             "The value of any flag above, such as `SPOOL_DATA_DIR` for `--data_dir`. The command "
+             "line wins. A variable that begins with SPOOL_ and means nothing is named in the log at the start."},
+            {"NOTIFY_SOCKET", "Where systemd wants to be told that the server is ready, and that it stops."}}},
       {.title = "SIGNALS",
        .entries =
            {{"SIGTERM, SIGINT",

@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "google/rpc/status.pb.h"
 #include "server/base/errors.h"
+#include "server/base/status_proto.h"
 
 namespace spool::gateway {
 namespace {
@@ -71,19 +71,11 @@ absl::StatusOr<std::string> DecodeBase64Stretches(absl::string_view text) {
   return decoded;
 }
 
-std::string GrpcWebTrailers(const absl::Status& raw) {
-  if (raw.ok()) return "grpc-status: 0\r\n";
-  const absl::Status status = WithErrorInfo(raw);
-  google::rpc::Status details;
-  details.set_code(static_cast<int>(status.code()));
-  details.set_message(std::string(status.message()));
-  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
-    auto* detail = details.add_details();
-    detail->set_type_url(std::string(type_url));
-    detail->set_value(std::string(payload));
-  });
+std::string GrpcWebTrailers(const absl::Status& status) {
+  if (status.ok()) return "grpc-status: 0\r\n";
+  const google::rpc::Status details = StatusProto(status);
   std::string message;
-  for (const char c : status.message()) {
+  for (const char c : details.message()) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte > 0x7e || c == '%') {
       absl::StrAppendFormat(&message, "%%%02X", byte);
@@ -91,7 +83,7 @@ std::string GrpcWebTrailers(const absl::Status& raw) {
       message += c;
     }
   }
-  return absl::StrCat("grpc-status: ", static_cast<int>(status.code()), "\r\ngrpc-message: ", message,
+  return absl::StrCat("grpc-status: ", details.code(), "\r\ngrpc-message: ", message,
                       "\r\ngrpc-status-details-bin: ", absl::Base64Escape(details.SerializeAsString()), "\r\n");
 }
 

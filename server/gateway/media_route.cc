@@ -82,7 +82,9 @@ class UploadRoute : public std::enable_shared_from_this<UploadRoute> {
 
   void Refuse(const absl::Status& status) {
     Reply reply = ErrorReply(status);
-    if (ErrorInfoOf(status).reason() == "UPLOAD_TOO_LARGE") reply.status = 413;
+    const std::string reason = ErrorInfoOf(status).reason();
+    if (reason == "UPLOAD_TOO_LARGE") reply.status = 413;
+    if (reason == "UPLOAD_TOO_SLOW") reply.status = 408;
     exchange_->Respond(std::move(reply));
     // Outside the pool it only closes and removes a file of no name.
     upload_.reset();
@@ -219,6 +221,16 @@ void AnswerUpload(service::Services* services, const auth::Caller& caller, std::
                                    "the body must be the file itself, not a form; send its own content-type, or "
                                    "application/octet-stream"));
     reply.status = 415;
+    exchange->Respond(std::move(reply));
+    return;
+  }
+  const absl::string_view encoding = exchange->request().Header("content-encoding");
+  if (!encoding.empty() && encoding != "identity") {
+    Reply reply = ErrorReply(
+        Error(absl::StatusCode::kUnimplemented, "ENCODING_UNKNOWN",
+              absl::StrCat("content-encoding \"", encoding.substr(0, 32), "\" is not known; supported: identity")));
+    reply.status = 415;
+    reply.headers = {{"Accept-Encoding", "identity"}};
     exchange->Respond(std::move(reply));
     return;
   }

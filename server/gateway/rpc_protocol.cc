@@ -80,13 +80,14 @@ absl::StatusOr<absl::Duration> TimeoutOf(const Protocol& protocol, const Request
 }
 
 absl::Status CheckHeaders(const Protocol& protocol, const Request& request) {
-  const char* const name = protocol.grpc_web()                             ? "grpc-encoding"
-                           : protocol.kind == ProtocolKind::kConnectStream ? "connect-content-encoding"
-                                                                           : "content-encoding";
-  const absl::string_view encoding = request.Header(name);
-  if (!encoding.empty() && encoding != "identity") {
-    return Error(absl::StatusCode::kUnimplemented, "ENCODING_UNKNOWN",
-                 absl::StrCat(name, " \"", encoding.substr(0, 32), "\" is not known; supported: identity"));
+  // Of each message, for protocols with frames; and of the body as a whole.
+  const char* const of_messages = protocol.grpc_web() ? "grpc-encoding" : "connect-content-encoding";
+  for (const char* name : {of_messages, "content-encoding"}) {
+    const absl::string_view encoding = request.Header(name);
+    if (!encoding.empty() && encoding != "identity") {
+      return Error(absl::StatusCode::kUnimplemented, "ENCODING_UNKNOWN",
+                   absl::StrCat(name, " \"", encoding.substr(0, 32), "\" is not known; supported: identity"));
+    }
   }
   const absl::string_view version = request.Header("connect-protocol-version");
   if (!protocol.grpc_web() && !version.empty() && version != "1") {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "server/base/proto_time.h"
 #include "server/base/version.h"
 
@@ -36,7 +37,9 @@ const prometheus::Histogram::BucketBoundaries kCommitSeconds = {0.0001, 0.00025,
                                                                 0.01,   0.025,   0.05,   0.1,   0.25,   1};
 const prometheus::Histogram::BucketBoundaries kBatchSizes = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096};
 
+// A type that only a later version knows goes by its number.
 std::string TypeName(int type) {
+  if (!v1::JobType_IsValid(type)) return absl::StrCat(type);
   return absl::AsciiStrToLower(
       absl::string_view(v1::JobType_Name(static_cast<v1::JobType>(type))).substr(sizeof("JOB_TYPE_") - 1));
 }
@@ -65,6 +68,24 @@ MetricFamily Gauge(std::string name, std::string help, double value) {
 
 MetricFamily Counter(std::string name, std::string help, double value) {
   return Family(std::move(name), std::move(help), MetricType::Counter, {Value(value)});
+}
+
+// Every type and state, also where there are no jobs: a series that is not there cannot be compared with.
+MetricFamily Jobs(std::map<int, v1::StateCounts> by_type) {
+  for (int type = v1::JobType_MIN + 1; type < v1::JobType_ARRAYSIZE; ++type) by_type.try_emplace(type);
+  std::vector<ClientMetric> values;
+  for (const auto& [type, counts] : by_type) {
+    const auto add = [&, name = TypeName(type)](const char* state, int64_t jobs) {
+      values.push_back(Value(static_cast<double>(jobs), {{"state", state}, {"type", name}}));
+    };
+    add("scheduled", counts.scheduled());
+    add("queued", counts.queued());
+    add("running", counts.running());
+    add("completed", counts.completed());
+    add("failed", counts.failed());
+    add("cancelled", counts.cancelled());
+  }
+  return Family("spool_jobs", "Jobs stored, by state and type.", MetricType::Gauge, std::move(values));
 }
 
 MetricFamily LagHistogram(const feed::FeedFigures& figures) {
@@ -253,13 +274,7 @@ std::string ServerMetrics::Text(const Sources& sources, absl::Time now) {
                             {Value(1, {{"version", std::string(kVersion)}})}));
   if (const auto figures = sources.store->Figures(); figures.ok()) {
     const v1::GetQueueStatsResponse& stats = figures->stats;
-    families.push_back(Family("spool_jobs", "Jobs stored, by state.", MetricType::Gauge,
-                              {Value(static_cast<double>(stats.jobs().scheduled()), {{"state", "scheduled"}}),
-                               Value(static_cast<double>(stats.jobs().queued()), {{"state", "queued"}}),
-                               Value(static_cast<double>(stats.jobs().running()), {{"state", "running"}}),
-                               Value(static_cast<double>(stats.jobs().completed()), {{"state", "completed"}}),
-                               Value(static_cast<double>(stats.jobs().failed()), {{"state", "failed"}}),
-                               Value(static_cast<double>(stats.jobs().cancelled()), {{"state", "cancelled"}})}));
+    families.push_back(Jobs(figures->jobs_by_type));
     const absl::Duration age =
         figures->oldest_queued == absl::InfiniteFuture() ? absl::ZeroDuration() : now - figures->oldest_queued;
     families.push_back(Gauge("spool_queue_oldest_age_seconds",

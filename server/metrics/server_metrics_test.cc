@@ -60,7 +60,8 @@ TEST_F(ServerMetricsTest, EverythingIsThereBeforeAnythingHappens) {
   for (const char* line :
        {"spool_jobs_enqueued_total{type=\"resize\"} 0\n",
         "spool_jobs_finished_total{outcome=\"failed\",type=\"convert\"} 0\n",
-        "spool_attempt_failures_total{reason=\"WORKER_CRASHED\"} 0\n", "spool_jobs{state=\"queued\"} 0\n",
+        "spool_attempt_failures_total{reason=\"WORKER_CRASHED\"} 0\n",
+        "spool_jobs{state=\"queued\",type=\"resize\"} 0\n", "spool_jobs{state=\"failed\",type=\"sprite_sheet\"} 0\n",
         "spool_queue_oldest_age_seconds 0\n", "spool_slots 3\n", "spool_http_connections 7\n",
         "spool_watch_lag_events_count 0\n", "process_resident_memory_bytes "}) {
     EXPECT_THAT(text, HasSubstr(line));
@@ -72,6 +73,7 @@ TEST_F(ServerMetricsTest, AJobsLifeIsCounted) {
   clock_.Advance(absl::Seconds(10));
   Enqueue("second", -5);
   EXPECT_THAT(Text(), HasSubstr("spool_jobs_enqueued_total{type=\"resize\"} 2\n"));
+  EXPECT_THAT(Text(), HasSubstr("spool_jobs{state=\"queued\",type=\"resize\"} 2\n"));
   clock_.Advance(absl::Seconds(20));
   EXPECT_THAT(Text(), HasSubstr("spool_queue_oldest_age_seconds 30\n"));
 
@@ -86,6 +88,8 @@ TEST_F(ServerMetricsTest, AJobsLifeIsCounted) {
   ASSERT_OK(store::Await<v1::Job>([&](auto done) { store_->Fail((*taken)->lease, error, std::move(done)); }));
   const std::string text = Text();
   EXPECT_THAT(text, HasSubstr("spool_jobs_finished_total{outcome=\"failed\",type=\"resize\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("spool_jobs{state=\"queued\",type=\"resize\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("spool_jobs{state=\"failed\",type=\"resize\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("spool_attempt_failures_total{reason=\"INVALID_MEDIA\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("spool_events_published_total 4\n"));
   EXPECT_THAT(text, HasSubstr("spool_commit_writes_count 4\n"));

@@ -15,8 +15,10 @@
 namespace spool::rpc {
 
 // Thread-safe. Every handler begins with Admit; it cannot be forgotten, because the calls of service/ want a Caller.
-// (gRPC 1.51 offers two other places. An interceptor sees every call, but can end one only as CANCELLED and without
-// details. An AuthMetadataProcessor needs TLS, and its refusals have no details either.)
+// (gRPC 1.51 offers two other places, tried with it. An interceptor sees every call, but before the handler it can only
+// cancel: the client is told CANCELLED, without details. A status of its own can take the place of the handler's, which
+// has run by then. An AuthMetadataProcessor is for TLS or local credentials; with insecure ones it ends the process.
+// Its refusals have a code and a message, and no details.)
 class Admission {
  public:
   // Whether clients show certificates.
@@ -25,8 +27,9 @@ class Admission {
   Admission(const auth::Gatekeeper* gatekeeper, Clients clients) : gatekeeper_(gatekeeper), clients_(clients) {}
 
   // The caller that the call's authorization metadata stands for. UNAUTHENTICATED as Gatekeeper::Identify;
-  // PERMISSION_DENIED (BROWSER_REFUSED): a web page has sent it. gRPC takes requests of any content type, so a page
-  // could make calls here without asking; the HTTP port is for these, and knows which pages may.
+  // PERMISSION_DENIED (BROWSER_REFUSED): a web page has sent it. gRPC takes requests of any content type, also one
+  // that a page may send without asking. It wants "te: trailers", which no page can add, but browsers may by themselves
+  // (Firefox is known to). The HTTP port is for pages, and knows which may.
   absl::StatusOr<auth::Caller> Admit(const grpc::ServerContextBase& context) const;
 
  private:

@@ -6,6 +6,7 @@
 #include "server/base/errors.h"
 #include "server/base/status_macros.h"
 #include "server/rpc/answer.h"
+#include "server/rpc/patience.h"
 #include "server/rpc/status.h"
 
 namespace spool::rpc {
@@ -27,15 +28,19 @@ absl::StatusOr<v1::UploadMediaResponse> MediaService::Upload(grpc::ServerContext
   SPOOL_ASSIGN_OR_RETURN(const auth::Caller caller, admission_->Admit(*context));
   SPOOL_ASSIGN_OR_RETURN(std::unique_ptr<service::Turn> turn, calls_->TakeUploadTurn(caller));
   v1::UploadMediaRequest part;
-  if (!reader->Read(&part) || !part.has_header()) return FieldError("header", "must be the first message");
+  const auto read = [&] {
+    const Patience patience(context, waits_.read);
+    return reader->Read(&part);
+  };
+  if (!read() || !part.has_header()) return FieldError("header", "must be the first message");
   SPOOL_ASSIGN_OR_RETURN(const std::unique_ptr<service::Upload> upload,
                          calls_->StartUpload(caller, part.header(), std::move(turn)));
-  while (reader->Read(&part)) {
+  while (read()) {
     if (!part.has_chunk()) return FieldError("chunk", "only chunks may follow the header");
     SPOOL_RETURN_IF_ERROR(upload->Append(part.chunk()));
   }
-  // A client that vanished half-way ends the loop just as one that is done.
-  if (context->IsCancelled()) return absl::CancelledError("the client is gone");
+  // A client that vanished half-way, or kept us waiting, ends the loop just as one that is done.
+  if (context->IsCancelled()) return absl::CancelledError("the client is gone, or sent nothing for too long");
   return upload->Finish();
 }
 
@@ -53,7 +58,8 @@ absl::Status MediaService::Download(grpc::ServerContext* context, const v1::Down
   response.set_output(download.path);
   do {
     SPOOL_RETURN_IF_ERROR(download.Read(kChunkBytes, response.mutable_chunk()));
-    if (!writer->Write(response)) return absl::CancelledError("the client is gone");
+    const Patience patience(context, waits_.write);
+    if (!writer->Write(response)) return absl::CancelledError("the client is gone, or took nothing for too long");
     response.Clear();
   } while (download.begin < download.end);
   return absl::OkStatus();

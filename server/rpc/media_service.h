@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/rpc/admission.h"
 #include "server/service/media_calls.h"
 #include "spool/v1/media_service.grpc.pb.h"
@@ -14,8 +15,17 @@ namespace spool::rpc {
 // Transfers have a thread for each call: they are few, long, and wait for the disk all the time.
 class MediaService : public v1::MediaService::WithCallbackMethod_ProbeMedia<v1::MediaService::Service> {
  public:
+  // How long a transfer waits for its client before the call is cancelled: its turn is one of a few.
+  struct Waits {
+    // For the next message, which may have 16 MiB; of how much comes, service/pace.h judges.
+    absl::Duration read = absl::Minutes(2);
+    // Until the client has room for a quarter of a MiB more.
+    absl::Duration write = absl::Minutes(1);
+  };
   // Both outlive the gRPC server.
-  MediaService(service::MediaCalls* calls, const Admission* admission) : calls_(calls), admission_(admission) {}
+  MediaService(service::MediaCalls* calls, const Admission* admission) : MediaService(calls, admission, Waits()) {}
+  MediaService(service::MediaCalls* calls, const Admission* admission, const Waits& waits)
+      : calls_(calls), admission_(admission), waits_(waits) {}
 
   grpc::Status UploadMedia(grpc::ServerContext* context, grpc::ServerReader<v1::UploadMediaRequest>* reader,
                            v1::UploadMediaResponse* response) override;
@@ -32,6 +42,7 @@ class MediaService : public v1::MediaService::WithCallbackMethod_ProbeMedia<v1::
 
   service::MediaCalls* const calls_;
   const Admission* const admission_;
+  const Waits waits_;
 };
 
 }  // namespace spool::rpc

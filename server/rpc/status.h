@@ -8,9 +8,8 @@
 
 namespace spool::rpc {
 
-// Code and message, and the payloads as grpc-status-details-bin (google.rpc.Status). A status that reached the door
-// without an ErrorInfo gets one here, with its code's name as the reason. Messages are cut at 2000 bytes: headers over
-// 8 KiB end the whole connection.
+// The status as StatusProto has it (base/status_proto.h). Details over 4000 bytes are left out: headers over 8 KiB end
+// the whole connection.
 grpc::Status ToGrpc(const absl::Status& status);
 
 }  // namespace spool::rpc

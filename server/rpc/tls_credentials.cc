@@ -37,7 +37,7 @@ class TlsCredentials : public grpc::ServerCredentials {
     std::shared_ptr<const auth::TlsMaterial> now = files_->current();
     if (now == given_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const grpc_ssl_pem_key_cert_pair pair = {now->key.c_str(), now->chain.c_str()};
-    // gRPC insists on roots, also where it asks clients for nothing and so has no use for them.
+    // gRPC insists on roots (an assertion), also where it asks clients for nothing and so has no use for them.
     const std::string& roots = now->client_ca.empty() ? now->chain : now->client_ca;
     // A copy of all of it.
     *config = grpc_ssl_server_certificate_config_create(roots.c_str(), &pair, 1);

@@ -13,8 +13,9 @@ namespace spool::rpc {
 // TLS 1.2 and up. Each handshake takes the certificates that `files` has then; connections that are there stay as they
 // are. Clients need a certificate of their own if there was a client CA at the start. `files` outlives the server.
 //
-// gRPC's own reloading credentials (experimental, 1.51) drop the old certificate before they look at the new one: a
-// certificate that does not fit its key shuts the port until the files are mended.
+// What gRPC 1.51 refuses of what it is handed leaves the old certificate in use. Its own reloading credentials
+// (experimental) drop that before they look at the new one: with a certificate that does not fit its key, or is none,
+// no handshake succeeds until the files are mended. Both were tried.
 std::shared_ptr<grpc::ServerCredentials> MakeTlsCredentials(const auth::TlsFiles* files);
 
 }  // namespace spool::rpc

@@ -33,6 +33,12 @@ absl::Status TooLarge(int64_t max_bytes) {
                absl::StrCat("uploads may have at most ", max_bytes, " bytes"), {{"maxBytes", absl::StrCat(max_bytes)}});
 }
 
+absl::Status TooSlow() {
+  return Error(absl::StatusCode::kDeadlineExceeded, "UPLOAD_TOO_SLOW",
+               absl::StrCat("less than ", Pace::kLeastBytes >> 10, " KiB came within ",
+                            absl::FormatDuration(Pace::kWindow), ", and others wait for the place"));
+}
+
 const google::protobuf::MethodDescriptor& UploadMethod() {
   static const auto& method = auth::MethodNamed("spool.v1.MediaService.UploadMedia");
   return method;
@@ -81,13 +87,17 @@ Upload::~Upload() {
 }
 
 absl::Status Upload::Append(absl::string_view chunk) {
+  const absl::Time came = clock_->Now();
   size_ += static_cast<int64_t>(chunk.size());
   absl::Status status;
   if (size_ > max_bytes_) {
     status = TooLarge(max_bytes_);
+  } else if (!pace_.Keeps(static_cast<int64_t>(chunk.size()), came)) {
+    status = TooSlow();
   } else {
     digest_.Add(chunk);
     status = DiskError(staged_.Append(chunk));
+    pace_.Forgive(clock_->Now() - came);
   }
   if (!status.ok()) outcome_ = status;
   return status;
@@ -158,7 +168,7 @@ absl::StatusOr<std::unique_ptr<Upload>> MediaCalls::StartUpload(const auth::Call
   absl::StatusOr<files::StagedFile> staged = files_->StageUpload();
   if (!staged.ok()) return DiskError(staged.status());
   return std::unique_ptr<Upload>(
-      new Upload(files_, audit_, caller, header, max_upload_bytes_, std::move(turn), *std::move(staged)));
+      new Upload(files_, audit_, caller, header, max_upload_bytes_, std::move(turn), *std::move(staged), clock_));
 }
 
 absl::StatusOr<Download> MediaCalls::StartDownload(const auth::Caller& caller,

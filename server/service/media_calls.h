@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "server/auth/caller.h"
+#include "server/base/clock.h"
 #include "server/base/sha256.h"
 #include "server/base/unique_fd.h"
 #include "server/executor/executor.h"
@@ -19,6 +20,7 @@
 #include "server/service/audit_log.h"
 #include "server/service/blocking_pool.h"
 #include "server/service/done.h"
+#include "server/service/pace.h"
 #include "server/store/job_store.h"
 #include "spool/v1/media_service.pb.h"
 
@@ -48,7 +50,7 @@ class Upload {
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
 
-  // RESOURCE_EXHAUSTED: UPLOAD_TOO_LARGE, OUT_OF_SPACE.
+  // RESOURCE_EXHAUSTED: UPLOAD_TOO_LARGE, OUT_OF_SPACE. DEADLINE_EXCEEDED (UPLOAD_TOO_SLOW): less than pace.h asks for.
   absl::Status Append(absl::string_view chunk);
   // Makes it durable. INVALID_ARGUMENT if nothing came, or not what the header promised (SIZE_MISMATCH,
   // SHA256_MISMATCH).
@@ -57,14 +59,16 @@ class Upload {
  private:
   friend class MediaCalls;
   Upload(files::MediaFiles* files, AuditLog* audit, auth::Caller caller, v1::UploadMediaHeader header,
-         int64_t max_bytes, std::unique_ptr<Turn> turn, files::StagedFile staged)
+         int64_t max_bytes, std::unique_ptr<Turn> turn, files::StagedFile staged, const Clock* clock)
       : files_(files),
         audit_(audit),
         caller_(std::move(caller)),
         header_(std::move(header)),
         max_bytes_(max_bytes),
         turn_(std::move(turn)),
-        staged_(std::move(staged)) {}
+        staged_(std::move(staged)),
+        clock_(clock),
+        pace_(clock->Now()) {}
   absl::StatusOr<v1::UploadMediaResponse> Publish();
 
   files::MediaFiles* const files_;
@@ -74,6 +78,8 @@ class Upload {
   const int64_t max_bytes_;
   const std::unique_ptr<Turn> turn_;
   files::StagedFile staged_;
+  const Clock* const clock_;
+  Pace pace_;
   Sha256 digest_;
   int64_t size_ = 0;
   // What came of it so far; that of an upload that is given up half-way.
@@ -102,8 +108,13 @@ class MediaCalls {
  public:
   // All outlive the calls, and this object outlives every call.
   MediaCalls(store::JobStore* store, files::MediaFiles* files, executor::Executor* executor, AuditLog* audit,
-             int64_t max_upload_bytes)
-      : store_(store), files_(files), executor_(executor), audit_(audit), max_upload_bytes_(max_upload_bytes) {}
+             int64_t max_upload_bytes, const Clock* clock = Clock::Real())
+      : store_(store),
+        files_(files),
+        executor_(executor),
+        audit_(audit),
+        max_upload_bytes_(max_upload_bytes),
+        clock_(clock) {}
 
   int64_t max_upload_bytes() const { return max_upload_bytes_; }
   // Waits for probes under way.
@@ -133,6 +144,7 @@ class MediaCalls {
   executor::Executor* const executor_;
   AuditLog* const audit_;
   const int64_t max_upload_bytes_;
+  const Clock* const clock_;
   std::atomic<int> turns_{0};
   // Probes wait for workers.
   BlockingPool probe_pool_{kProbeThreads};

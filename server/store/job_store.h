@@ -4,6 +4,7 @@
 #define SPOOL_SERVER_STORE_JOB_STORE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,6 +96,9 @@ struct StoredEvent {
 // What only operators ask for.
 struct StoreFigures {
   v1::GetQueueStatsResponse stats;
+  // The jobs of `stats`, by JobType. A type of which no job ever was may be missing; one that only a later version
+  // knows may be there.
+  std::map<int, v1::StateCounts> jobs_by_type;
   // Of the log that is kept.
   int64_t log_bytes = 0;
   // When the job that has been in the queue longest entered it; InfiniteFuture when none is queued.

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,16 +17,11 @@
 #include "grpcpp/channel.h"
 #include "gtest/gtest.h"
 #include "server/base/status_matchers.h"
+#include "tests/support/raw_call.h"
 #include "tests/support/spoold_process.h"
 #include "tests/support/spoold_test.h"
 
 namespace spool::testing {
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-// A call's message to any method, whatever it streams, as bytes; and the first answer. A stream is ended after that.
-absl::StatusOr<std::string> CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-                                    const std::string& request, const Headers& headers = {});
 
 class AccessTest : public ::testing::Test {
  protected:

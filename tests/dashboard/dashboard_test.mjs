@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Dashboard, launch } from "./page.mjs";
-import { makeClip, makeToken, scratch, Server } from "./spoold.mjs";
+import { makeClip, makeToken, scratch, Server } from "./server.mjs";
 
 const spoold = new Server();
 let browser;

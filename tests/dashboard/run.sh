@@ -2,8 +2,8 @@
 # The test under node --test, with its packages where imports find them.
 set -eu
 root=$(mktemp -d "$TEST_TMPDIR/run.XXXXXX")
-mkdir "$root/http" "$root/dashboard"
-cp -L tests/http/spoold.mjs "$root/http"
+mkdir "$root/support" "$root/dashboard"
+cp -L tests/support/spoold.mjs "$root/support"
 cp -L tests/dashboard/*.mjs "$root/dashboard"
 ln -s "$(realpath ../tools/node_modules/playwright-core/..)" "$root/node_modules"
 export SPOOLD="$PWD/server/spoold" HOME="$root"

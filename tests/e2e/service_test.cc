@@ -2,9 +2,8 @@
 
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
-#include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
-#include "grpcpp/impl/codegen/proto_utils.h"
+#include "tests/support/raw_call.h"
 #include "tests/support/spoold_test.h"
 
 namespace spool::testing {
@@ -15,43 +14,7 @@ using ::testing::IsSupersetOf;
 class ServiceTest : public SpooldTest {
  protected:
   void SetUp() override { StartServer(); }
-
-  // One message to a method that streams, and the first answer; both as bytes.
-  absl::StatusOr<std::string> CallRaw(const std::string& method, const std::string& request);
 };
-
-absl::StatusOr<std::string> ServiceTest::CallRaw(const std::string& method, const std::string& request) {
-  grpc::GenericStub stub(channel());
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  const auto wait = [&queue] {
-    void* tag;
-    bool ok = false;
-    queue.Next(&tag, &ok);
-    return ok;
-  };
-  const auto call = stub.PrepareCall(&context, method, &queue);
-  call->StartCall(nullptr);
-  wait();
-  const grpc::Slice slice(request);
-  call->Write(grpc::ByteBuffer(&slice, 1), nullptr);
-  wait();
-  call->WritesDone(nullptr);
-  wait();
-  grpc::ByteBuffer response;
-  call->Read(&response, nullptr);
-  const bool answered = wait();
-  if (answered) context.TryCancel();
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  wait();
-  if (!answered) return client::FromGrpc(status);
-  std::vector<grpc::Slice> slices;
-  response.Dump(&slices).ok();
-  std::string bytes;
-  for (const grpc::Slice& each : slices) bytes.append(reinterpret_cast<const char*>(each.begin()), each.size());
-  return bytes;
-}
 
 TEST_F(ServiceTest, EachServiceIsHealthy) {
   const auto health = grpc::health::v1::Health::NewStub(channel());
@@ -75,8 +38,9 @@ TEST_F(ServiceTest, BothReflectionsListTheServices) {
   grpc::reflection::v1::ServerReflectionRequest request;
   request.set_list_services("");
   for (const char* version : {"v1", "v1alpha"}) {
-    const auto bytes = CallRaw(std::string("/grpc.reflection.") + version + ".ServerReflection/ServerReflectionInfo",
-                               request.SerializeAsString());
+    const auto bytes =
+        CallRaw(channel(), std::string("/grpc.reflection.") + version + ".ServerReflection/ServerReflectionInfo",
+                request.SerializeAsString());
     ASSERT_OK(bytes) << version;
     grpc::reflection::v1::ServerReflectionResponse response;
     ASSERT_TRUE(response.ParseFromString(*bytes));
@@ -93,8 +57,9 @@ TEST_F(ServiceTest, BothReflectionsKnowTheErrorDetails) {
   for (const char* version : {"v1", "v1alpha"}) {
     for (const char* symbol : {"spool.v1.JobService.WatchEvents", "google.rpc.ErrorInfo"}) {
       request.set_file_containing_symbol(symbol);
-      const auto bytes = CallRaw(std::string("/grpc.reflection.") + version + ".ServerReflection/ServerReflectionInfo",
-                                 request.SerializeAsString());
+      const auto bytes =
+          CallRaw(channel(), std::string("/grpc.reflection.") + version + ".ServerReflection/ServerReflectionInfo",
+                  request.SerializeAsString());
       ASSERT_OK(bytes) << version;
       grpc::reflection::v1::ServerReflectionResponse response;
       ASSERT_TRUE(response.ParseFromString(*bytes));
@@ -109,7 +74,8 @@ TEST_F(ServiceTest, GarbageIsRefusedAndTheServerLives) {
   for (int i = 0; i < 3000; ++i) nested += "\x22\x7f";
   for (const std::string& garbage : {std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 11),
                                      std::string("\x0a\x7fshort"), std::string("\x0a\x02\xc3\x28"), nested}) {
-    EXPECT_THAT(CallRaw("/spool.v1.JobService/WatchEvents", garbage), StatusIs(absl::StatusCode::kInvalidArgument))
+    EXPECT_THAT(CallRaw(channel(), "/spool.v1.JobService/WatchEvents", garbage),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << garbage.substr(0, 12);
   }
   EXPECT_OK(client().GetQueueStats());

@@ -99,5 +99,30 @@ TEST(Startup, FlagsMayStandInTheEnvironment) {
   EXPECT_EQ(client::Client(server.address()).GetQueueStats()->slots(), 3);
 }
 
+// A misspelt variable must not be a setting that nobody misses, nor may a stranger's keep the server from starting.
+TEST(Startup, AVariableThatMeansNothingIsNamed) {
+  SpooldProcess server;
+  ASSERT_OK(server.Start({}, {"SPOOL_SLOT=3", "SPOOL_PRINTER=lp0"}));
+  server.Terminate();
+  const auto end = server.WaitForExit();
+  ASSERT_OK(end);
+  EXPECT_THAT(end->error, AllOf(HasSubstr("level=warning"), HasSubstr("SPOOL_SLOT (did you mean SPOOL_SLOTS?)"),
+                                HasSubstr("SPOOL_PRINTER")));
+  const auto lacks_its_folder = RunProgram({Runfile("server/spoold")}, {"SPOOL_DATADIR=/tmp"});
+  ASSERT_OK(lacks_its_folder);
+  EXPECT_EQ(lacks_its_folder->code, 1);
+  EXPECT_THAT(lacks_its_folder->error, AllOf(HasSubstr("did you mean SPOOL_DATA_DIR?"), HasSubstr("--data_dir")));
+}
+
+TEST(Startup, TheClientNamesSuchVariablesToo) {
+  const auto exit =
+      RunProgram({Runfile("client/cli/spool"), "--version"}, {"SPOOL_SEVER=localhost:1", "SPOOL_SLOTS=2"});
+  ASSERT_OK(exit);
+  EXPECT_EQ(exit->code, 0);
+  EXPECT_EQ(exit->error,
+            "spool: warning: the environment has variables that mean nothing to Spool: SPOOL_SEVER (did you mean "
+            "SPOOL_SERVER?)\n");
+}
+
 }  // namespace
 }  // namespace spool::testing

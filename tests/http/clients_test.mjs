@@ -5,7 +5,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { PATIENCE_MS, Spoold, within } from "./spoold.mjs";
+import { PATIENCE_MS, Spoold, within } from "../support/spoold.mjs";
 
 const [program, tools] = process.argv.slice(2);
 const buf = resolve(tools, "buf");
@@ -106,12 +106,7 @@ async function enqueue(jobs) {
     resize: { width: 64 },
     retryPolicy: { maxRetries: 0 },
   }));
-  const answer = await fetch(`${server.http}/spool.v1.JobService/EnqueueBatch`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ requests }),
-  });
-  assert.equal(answer.status, 200, await answer.clone().text());
+  await server.call("JobService", "EnqueueBatch", { requests });
 }
 
 // Where the log ends when nothing is left to do.

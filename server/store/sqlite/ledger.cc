@@ -5,6 +5,20 @@
 #include "server/base/status_macros.h"
 
 namespace spool::store {
+namespace {
+
+v1::StateCounts ToCounts(const Ledger::Stock& stock) {
+  v1::StateCounts counts;
+  counts.set_scheduled(stock[v1::JOB_STATE_SCHEDULED]);
+  counts.set_queued(stock[v1::JOB_STATE_QUEUED]);
+  counts.set_running(stock[v1::JOB_STATE_RUNNING]);
+  counts.set_completed(stock[v1::JOB_STATE_COMPLETED]);
+  counts.set_failed(stock[v1::JOB_STATE_FAILED]);
+  counts.set_cancelled(stock[v1::JOB_STATE_CANCELLED]);
+  return counts;
+}
+
+}  // namespace
 
 void Ledger::Count(const v1::Event& event) {
   switch (event.payload_case()) {
@@ -39,14 +53,25 @@ void Ledger::Count(const v1::Event& event) {
   }
 }
 
+int64_t Ledger::JobsIn(v1::JobState state) const {
+  int64_t sum = 0;
+  for (const auto& [type, stock] : jobs) sum += stock[state];
+  return sum;
+}
+
+std::map<int, v1::StateCounts> Ledger::JobsByType() const {
+  std::map<int, v1::StateCounts> by_type;
+  for (const auto& [type, stock] : jobs) by_type.emplace(type, ToCounts(stock));
+  return by_type;
+}
+
 v1::GetQueueStatsResponse Ledger::ToStats() const {
   v1::GetQueueStatsResponse stats;
-  stats.mutable_jobs()->set_scheduled(jobs[v1::JOB_STATE_SCHEDULED]);
-  stats.mutable_jobs()->set_queued(jobs[v1::JOB_STATE_QUEUED]);
-  stats.mutable_jobs()->set_running(jobs[v1::JOB_STATE_RUNNING]);
-  stats.mutable_jobs()->set_completed(jobs[v1::JOB_STATE_COMPLETED]);
-  stats.mutable_jobs()->set_failed(jobs[v1::JOB_STATE_FAILED]);
-  stats.mutable_jobs()->set_cancelled(jobs[v1::JOB_STATE_CANCELLED]);
+  Stock all = {};
+  for (int state = v1::JOB_STATE_SCHEDULED; state <= v1::JOB_STATE_CANCELLED; ++state) {
+    all[state] = JobsIn(static_cast<v1::JobState>(state));
+  }
+  *stats.mutable_jobs() = ToCounts(all);
   stats.mutable_totals()->set_enqueued(total_enqueued);
   stats.mutable_totals()->set_started(total_started);
   stats.mutable_totals()->set_completed(total_completed);
@@ -67,28 +92,32 @@ v1::GetQueueStatsResponse Ledger::ToStats() const {
 }
 
 namespace {
+// One statement, so that the figures are as of one commit without a transaction around it: a row for each type.
 constexpr char kRead[] =
-    "SELECT log_id, head, earliest, event_bytes, paused, scheduled, queued, running, completed, failed, cancelled,"
-    " total_enqueued, total_started, total_completed, total_failed, total_cancelled, total_retried, sum_duration,"
-    " sum_wait FROM ledger WHERE id = 1";
+    "SELECT log_id, head, earliest, event_bytes, paused, total_enqueued, total_started, total_completed, total_failed,"
+    " total_cancelled, total_retried, sum_duration, sum_wait, type, scheduled, queued, running, completed, failed,"
+    " cancelled FROM ledger LEFT JOIN stock WHERE id = 1";
 constexpr char kWrite[] =
-    "UPDATE ledger SET log_id = ?, head = ?, earliest = ?, event_bytes = ?, paused = ?, scheduled = ?, queued = ?, "
-    "running = ?,"
-    " completed = ?, failed = ?, cancelled = ?, total_enqueued = ?, total_started = ?, total_completed = ?,"
-    " total_failed = ?, total_cancelled = ?, total_retried = ?, sum_duration = ?, sum_wait = ? WHERE id = 1";
+    "UPDATE ledger SET log_id = ?, head = ?, earliest = ?, event_bytes = ?, paused = ?, total_enqueued = ?,"
+    " total_started = ?, total_completed = ?, total_failed = ?, total_cancelled = ?, total_retried = ?,"
+    " sum_duration = ?, sum_wait = ? WHERE id = 1";
+constexpr char kWriteStock[] =
+    "INSERT OR REPLACE INTO stock (type, scheduled, queued, running, completed, failed, cancelled)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)";
 }  // namespace
 
 absl::StatusOr<LedgerTable> LedgerTable::Open(sqlite::Database& database) {
   LedgerTable table;
   SPOOL_ASSIGN_OR_RETURN(table.read_, database.Prepare(kRead));
   SPOOL_ASSIGN_OR_RETURN(table.write_, database.Prepare(kWrite));
+  SPOOL_ASSIGN_OR_RETURN(table.write_stock_, database.Prepare(kWriteStock));
   return table;
 }
 
 absl::StatusOr<Ledger> LedgerTable::Read() {
   sqlite::ScopedReset reset(read_);
-  SPOOL_ASSIGN_OR_RETURN(const bool found, read_.Step());
-  if (!found) return Error(absl::StatusCode::kDataLoss, "STORE_CORRUPT", "the ledger row is missing");
+  SPOOL_ASSIGN_OR_RETURN(bool row, read_.Step());
+  if (!row) return Error(absl::StatusCode::kDataLoss, "STORE_CORRUPT", "the ledger row is missing");
   Ledger ledger;
   int column = 0;
   ledger.log_id = read_.Int(column++);
@@ -96,30 +125,38 @@ absl::StatusOr<Ledger> LedgerTable::Read() {
   ledger.earliest = read_.Int(column++);
   ledger.event_bytes = read_.Int(column++);
   ledger.paused = read_.Int(column++) != 0;
-  for (int state = v1::JOB_STATE_SCHEDULED; state <= v1::JOB_STATE_CANCELLED; ++state) {
-    ledger.jobs[state] = read_.Int(column++);
-  }
   for (int64_t* figure : {&ledger.total_enqueued, &ledger.total_started, &ledger.total_completed, &ledger.total_failed,
                           &ledger.total_cancelled, &ledger.total_retried, &ledger.sum_duration, &ledger.sum_wait}) {
     *figure = read_.Int(column++);
   }
+  for (const int stock_begins = column; row && !read_.IsNull(stock_begins); column = stock_begins) {
+    Ledger::Stock& stock = ledger.jobs[static_cast<int>(read_.Int(column++))];
+    for (int state = v1::JOB_STATE_SCHEDULED; state <= v1::JOB_STATE_CANCELLED; ++state) {
+      stock[state] = read_.Int(column++);
+    }
+    SPOOL_ASSIGN_OR_RETURN(row, read_.Step());
+  }
   return ledger;
 }
 
-absl::Status LedgerTable::Write(const Ledger& ledger) {
+absl::Status LedgerTable::Write(const Ledger& before, const Ledger& ledger) {
   int index = 1;
-  for (const int64_t figure :
-       {ledger.log_id, ledger.head, ledger.earliest, ledger.event_bytes, int64_t{ledger.paused}}) {
-    write_.Bind(index++, figure);
-  }
-  for (int state = v1::JOB_STATE_SCHEDULED; state <= v1::JOB_STATE_CANCELLED; ++state) {
-    write_.Bind(index++, ledger.jobs[state]);
-  }
-  for (const int64_t figure : {ledger.total_enqueued, ledger.total_started, ledger.total_completed, ledger.total_failed,
+  for (const int64_t figure : {ledger.log_id, ledger.head, ledger.earliest, ledger.event_bytes, int64_t{ledger.paused},
+                               ledger.total_enqueued, ledger.total_started, ledger.total_completed, ledger.total_failed,
                                ledger.total_cancelled, ledger.total_retried, ledger.sum_duration, ledger.sum_wait}) {
     write_.Bind(index++, figure);
   }
-  return write_.Run();
+  SPOOL_RETURN_IF_ERROR(write_.Run());
+  for (const auto& [type, stock] : ledger.jobs) {
+    if (const auto old = before.jobs.find(type); old != before.jobs.end() && old->second == stock) continue;
+    index = 1;
+    write_stock_.Bind(index++, type);
+    for (int state = v1::JOB_STATE_SCHEDULED; state <= v1::JOB_STATE_CANCELLED; ++state) {
+      write_stock_.Bind(index++, stock[state]);
+    }
+    SPOOL_RETURN_IF_ERROR(write_stock_.Run());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace spool::store

@@ -1,10 +1,11 @@
-// The figures of the one ledger row.
+// The figures that would need a scan.
 
 #ifndef SPOOL_SERVER_STORE_SQLITE_LEDGER_H_
 #define SPOOL_SERVER_STORE_SQLITE_LEDGER_H_
 
 #include <array>
 #include <cstdint>
+#include <map>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -21,8 +22,10 @@ struct Ledger {
   int64_t earliest = 1;
   int64_t event_bytes = 0;
   bool paused = false;
-  // Jobs stored, by JobState.
-  std::array<int64_t, v1::JobState_ARRAYSIZE> jobs = {};
+  // Jobs stored of one type, by JobState.
+  using Stock = std::array<int64_t, v1::JobState_ARRAYSIZE>;
+  // By JobType: a number, since the file may hold types that only a later version knows.
+  std::map<int, Stock> jobs;
   int64_t total_enqueued = 0;
   int64_t total_started = 0;
   int64_t total_completed = 0;
@@ -34,23 +37,29 @@ struct Ledger {
   int64_t sum_wait = 0;
 
   bool operator==(const Ledger&) const = default;
+  // Jobs stored in this state, of all types.
+  int64_t JobsIn(v1::JobState state) const;
   // Adds what this event means to the totals.
   void Count(const v1::Event& event);
   // The figures as QueueService answers them; slots and watchers are not the store's to know.
   v1::GetQueueStatsResponse ToStats() const;
+  // The stock, by JobType.
+  std::map<int, v1::StateCounts> JobsByType() const;
 };
 
-// Reads and writes the row on one connection.
+// Reads and writes the figures on one connection.
 class LedgerTable {
  public:
   static absl::StatusOr<LedgerTable> Open(sqlite::Database& database);
   // DataLoss if the row is missing.
   absl::StatusOr<Ledger> Read();
-  absl::Status Write(const Ledger& ledger);
+  // Within a transaction that began when the figures were `before`: of the stock, only what changed is written.
+  absl::Status Write(const Ledger& before, const Ledger& ledger);
 
  private:
   sqlite::Statement read_;
   sqlite::Statement write_;
+  sqlite::Statement write_stock_;
 };
 
 }  // namespace spool::store

@@ -191,6 +191,7 @@ absl::StatusOr<StoreFigures> Reader::ReadFigures() {
   SPOOL_ASSIGN_OR_RETURN(const Ledger ledger, ReadLedger());
   StoreFigures figures;
   figures.stats = ledger.ToStats();
+  figures.jobs_by_type = ledger.JobsByType();
   figures.log_bytes = ledger.event_bytes;
   // Few priorities are in use, and of each lane the index gives the first at once.
   for (const int priority : index_->Priorities()) {

@@ -73,6 +73,26 @@ INSERT INTO ledger VALUES (1, random(), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 DROP INDEX jobs_by_video;
 CREATE INDEX jobs_by_video ON jobs (seq >> 13, video_id) WHERE video_id <> '';
 )sql",
+    // How many jobs of each type are in each state: instead of the ledger's columns, which had no types.
+    R"sql(
+CREATE TABLE stock (
+  type      INTEGER PRIMARY KEY,
+  scheduled INTEGER NOT NULL,
+  queued    INTEGER NOT NULL,
+  running   INTEGER NOT NULL,
+  completed INTEGER NOT NULL,
+  failed    INTEGER NOT NULL,
+  cancelled INTEGER NOT NULL
+) STRICT;
+INSERT INTO stock SELECT type, sum(state = 1), sum(state = 2), sum(state = 3), sum(state = 4), sum(state = 5),
+                         sum(state = 6) FROM jobs GROUP BY type;
+ALTER TABLE ledger DROP COLUMN scheduled;
+ALTER TABLE ledger DROP COLUMN queued;
+ALTER TABLE ledger DROP COLUMN running;
+ALTER TABLE ledger DROP COLUMN completed;
+ALTER TABLE ledger DROP COLUMN failed;
+ALTER TABLE ledger DROP COLUMN cancelled;
+)sql",
 };
 
 // Jobs of one stretch of the index by video: as the script has it.

@@ -72,6 +72,39 @@ TEST_F(SqliteJobStoreTest, ReopenedStoreHasEverythingAndHandsBackWhatRan) {
   EXPECT_EQ(Take(*store)->job.id(), "a");
 }
 
+// Takes back the script that made the stock.
+constexpr char kStockAsItWas[] =
+    "DROP TABLE stock; ALTER TABLE ledger ADD COLUMN scheduled INTEGER NOT NULL DEFAULT 0;"
+    " ALTER TABLE ledger ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;"
+    " ALTER TABLE ledger ADD COLUMN running INTEGER NOT NULL DEFAULT 0;"
+    " ALTER TABLE ledger ADD COLUMN completed INTEGER NOT NULL DEFAULT 0;"
+    " ALTER TABLE ledger ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;"
+    " ALTER TABLE ledger ADD COLUMN cancelled INTEGER NOT NULL DEFAULT 0;";
+
+TEST_F(SqliteJobStoreTest, TheStockOfAnOlderStoreIsCountedOnce) {
+  {
+    auto store = Open();
+    Add(*store, "failed");
+    v1::JobError error;
+    error.set_reason("INVALID_MEDIA");
+    const auto taken = Take(*store);
+    ASSERT_OK(Await<v1::Job>([&](auto done) { store->Fail(taken->lease, error, std::move(done)); }));
+    Add(*store, "running");
+    Take(*store);
+    Add(*store, "waiting");
+  }
+  ASSERT_EQ(system(("sqlite3 '" + path_ + "' \"" + kStockAsItWas + " PRAGMA user_version = 2\"").c_str()), 0);
+  auto store = Open();  // also hands back what ran
+  const auto figures = store->Figures();
+  ASSERT_OK(figures);
+  ASSERT_EQ(figures->jobs_by_type.count(v1::JOB_TYPE_RESIZE), 1);
+  for (const v1::StateCounts& jobs : {figures->jobs_by_type.at(v1::JOB_TYPE_RESIZE), figures->stats.jobs()}) {
+    EXPECT_EQ(jobs.failed(), 1);
+    EXPECT_EQ(jobs.queued(), 2);
+    EXPECT_EQ(jobs.running(), 0);
+  }
+}
+
 // The index by video is laid out in stretches of 8192 jobs; pages must go over their borders, and a store of the first
 // schema must list the same.
 TEST_F(SqliteJobStoreTest, JobsOfAVideoAreListedAcrossStretches) {
@@ -108,11 +141,12 @@ TEST_F(SqliteJobStoreTest, JobsOfAVideoAreListedAcrossStretches) {
     }
     EXPECT_EQ(list_all(*store), expected);
   }
-  ASSERT_EQ(system(("sqlite3 '" + path_ +
-                    "' \"DROP INDEX jobs_by_video; CREATE INDEX jobs_by_video ON jobs (video_id) WHERE video_id <> '';"
-                    " PRAGMA user_version = 1\"")
-                       .c_str()),
-            0);
+  ASSERT_EQ(
+      system(("sqlite3 '" + path_ +
+              "' \"DROP INDEX jobs_by_video; CREATE INDEX jobs_by_video ON jobs (video_id) WHERE video_id <> '';" +
+              kStockAsItWas + " PRAGMA user_version = 1\"")
+                 .c_str()),
+      0);
   EXPECT_EQ(list_all(*Open()), expected);
 }
 

@@ -169,7 +169,7 @@ absl::StatusOr<std::vector<CommittedEvent>> Writer::Commit() {
     transaction_.reset();
     return std::vector<CommittedEvent>();
   }
-  if (failure_.ok()) failure_ = ledger_table_->Write(ledger_);
+  if (failure_.ok()) failure_ = ledger_table_->Write(committed_, ledger_);
   if (failure_.ok()) failure_ = transaction_->Commit();
   transaction_.reset();
   if (!failure_.ok()) {
@@ -247,8 +247,9 @@ absl::Status Writer::AppendEvent(v1::Event event) {
 
 void Writer::CountMove(const Row& row) {
   if (row.old_state == row.job.state()) return;
-  --ledger_.jobs[row.old_state];
-  ++ledger_.jobs[row.job.state()];
+  Ledger::Stock& stock = ledger_.jobs[row.job.type()];
+  --stock[row.old_state];
+  ++stock[row.job.state()];
 }
 
 absl::StatusOr<v1::Job> Writer::Save(Row& row, v1::Event event, std::optional<int64_t> new_lease) {
@@ -297,7 +298,7 @@ absl::StatusOr<int64_t> Writer::PositionOf(const v1::Job& job, int64_t place) {
 }
 
 absl::StatusOr<EnqueuedJob> Writer::Enqueue(job::NewJob asked) {
-  if (ledger_.jobs[v1::JOB_STATE_QUEUED] + ledger_.jobs[v1::JOB_STATE_SCHEDULED] >= max_waiting_jobs_) {
+  if (ledger_.JobsIn(v1::JOB_STATE_QUEUED) + ledger_.JobsIn(v1::JOB_STATE_SCHEDULED) >= max_waiting_jobs_) {
     // A caller that repeats its request must learn of its job, however full the queue is by now.
     SPOOL_ASSIGN_OR_RETURN(std::optional<EnqueuedJob> known, FindKnown(asked));
     if (known.has_value()) return *std::move(known);
@@ -331,7 +332,7 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(job::NewJob asked) {
     return Sql(Corrupt(absl::StrCat("job ", job.id(), " can be neither inserted nor found")));
   }
 
-  ++ledger_.jobs[job.state()];
+  ++ledger_.jobs[job.type()][job.state()];
   if (job.state() == v1::JOB_STATE_QUEUED) {
     ChangeIndex(job.priority(), event.sequence(), 1);
     job.set_queue_position(event.queued().queue_position());
@@ -391,7 +392,7 @@ absl::StatusOr<v1::Job> Writer::Delete(absl::string_view job_id) {
   job::Stamp(row.job, event, ledger_.head + 1);
   SPOOL_RETURN_IF_ERROR(Sql(sql_.delete_job.Bind(1, row.seq).Run()));
   if (sql_.delete_job.Changes() != 1) return Sql(Corrupt(absl::StrCat("job ", job_id, " cannot be deleted")));
-  --ledger_.jobs[row.old_state];
+  --ledger_.jobs[row.job.type()][row.old_state];
   SPOOL_RETURN_IF_ERROR(AppendEvent(std::move(event)));
   return std::move(row.job);
 }
@@ -550,8 +551,8 @@ absl::StatusOr<int64_t> Writer::CompactEvents(const Retention& retention, bool& 
 }
 
 absl::StatusOr<int64_t> Writer::CompactJobs(const Retention& retention, bool& more) {
-  const int64_t finished = ledger_.jobs[v1::JOB_STATE_COMPLETED] + ledger_.jobs[v1::JOB_STATE_FAILED] +
-                           ledger_.jobs[v1::JOB_STATE_CANCELLED];
+  const int64_t finished = ledger_.JobsIn(v1::JOB_STATE_COMPLETED) + ledger_.JobsIn(v1::JOB_STATE_FAILED) +
+                           ledger_.JobsIn(v1::JOB_STATE_CANCELLED);
   const int64_t surplus = std::min<int64_t>(finished - retention.max_finished_jobs, kCompactLimit);
   sqlite::Statement& select = surplus > 0 ? sql_.oldest_finished : sql_.finished_before;
   if (surplus > 0) {
@@ -563,7 +564,7 @@ absl::StatusOr<int64_t> Writer::CompactJobs(const Retention& retention, bool& mo
   for (const int64_t seq : going) {
     SPOOL_ASSIGN_OR_RETURN(const Row row, LoadBySeq(seq));
     SPOOL_RETURN_IF_ERROR(Sql(sql_.delete_job.Bind(1, seq).Run()));
-    --ledger_.jobs[row.old_state];
+    --ledger_.jobs[row.job.type()][row.old_state];
   }
   more = more || surplus > 0 || static_cast<int>(going.size()) == kCompactLimit;
   return static_cast<int64_t>(going.size());

@@ -63,6 +63,18 @@ export class Spoold {
     [, this.#grpc, this.#http] = addresses;
   }
 
+  // A unary call in Connect's JSON.
+  async call(service, method, request = {}) {
+    const response = await fetch(`${this.http}/spool.v1.${service}/${method}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(request),
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(`${method}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
   // As a loss of power would, as far as the process is concerned.
   async kill(signal = "SIGKILL") {
     if (!this.#process || this.#process.exitCode !== null || this.#process.signalCode !== null) return;

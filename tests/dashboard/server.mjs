@@ -1,27 +1,15 @@
-// What the test needs of a server beside its life: calls, files, clips, tokens.
+// What the test needs of a server beside its life and its calls: files, clips, tokens.
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Spoold } from "../http/spoold.mjs";
+import { Spoold } from "../support/spoold.mjs";
 
 export const scratch = mkdtempSync(join(process.env.TEST_TMPDIR, "dashboard."));
 
 export class Server extends Spoold {
   constructor() {
     super(process.env.SPOOLD);
-  }
-
-  // A unary call in Connect's JSON.
-  async call(service, method, request = {}) {
-    const response = await fetch(`${this.http}/spool.v1.${service}/${method}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(request),
-    });
-    const answer = await response.json();
-    if (!response.ok) throw new Error(`${method}: ${response.status} ${JSON.stringify(answer)}`);
-    return answer;
   }
 
   // Puts a file where jobs find it by its name.
