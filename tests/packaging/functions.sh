@@ -1,4 +1,6 @@
-# What both tests of the package use. Sets `scratch`, a folder that is removed at the end.
+# What the tests of the package use.
+
+heading() { printf '\n== %s\n' "$*"; }
 
 fail() {
   echo "FAILED: $*" >&2
@@ -32,7 +34,8 @@ stop() {
   has "what the service manager is told" "$(cat "$2/said")" STOPPING=1
 }
 
+# make_clip FILE [SECONDS]
 make_clip() {
-  ffmpeg -nostdin -loglevel error -y -f lavfi -i testsrc2=size=320x240:rate=25:duration=1 \
+  ffmpeg -nostdin -loglevel error -y -f lavfi -i "testsrc2=size=320x240:rate=25:duration=${2:-1}" \
     -c:v libx264 -preset ultrafast -pix_fmt yuv420p "$1"
 }

@@ -14,9 +14,8 @@ readonly CONTAINERFILE=$PWD/bazel/packaging/Containerfile
 readonly HERE=$PWD/tests/packaging
 # shellcheck source=tests/packaging/functions.sh
 . "$HERE/functions.sh"
-
-# Where root's programs are.
-export PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=tests/packaging/system.sh
+. "$HERE/system.sh"
 
 ((EUID == 0)) || fail "this wants root"
 # Mounts that end with this process.
@@ -41,38 +40,9 @@ at_end() {
 }
 trap at_end EXIT
 
-heading() { printf '\n== %s\n' "$*"; }
-
-inside() {
-  chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
-}
-
 # A user without rights.
 as_user() {
   "${on_network[@]}" chroot --userspec=nobody:nogroup "$ROOT" /usr/bin/env -i HOME=/tmp PATH=/usr/bin:/bin "$@"
-}
-
-make_system() {
-  local mirror proxy=''
-  eval "$(apt-config shell proxy Acquire::http::Proxy)"
-  [[ -z $proxy ]] || export http_proxy=$proxy
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' 'Origin: Debian' |
-    head -n 1)
-  [[ -n $mirror ]] || fail "apt on this machine knows no mirror of Debian bookworm"
-  if [[ -n ${SPOOL_BASE_SYSTEM:-} ]]; then
-    cp -a "$SPOOL_BASE_SYSTEM" "$ROOT"
-  else
-    debootstrap --variant=minbase bookworm "$ROOT" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
-      fail "debootstrap: $(tail -n 20 "$scratch/debootstrap.log")"
-  fi
-  echo "deb $mirror bookworm main" >"$ROOT/etc/apt/sources.list"
-  mount -t proc proc "$ROOT/proc"
-}
-
-# apt ARGUMENTS...: quiet unless it fails
-apt() {
-  inside apt-get --yes --no-install-recommends "$@" >"$scratch/apt.log" 2>&1 ||
-    fail "apt-get $*: $(cat "$scratch/apt.log")"
 }
 
 make_network() {
