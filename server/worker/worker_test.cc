@@ -256,7 +256,7 @@ TEST_F(WorkerTest, RefusesASpawnWithoutItsDescriptors) {
   EXPECT_TRUE(Run(OrderOf("probe {}")).last().has_probed());
 }
 
-TEST_F(WorkerTest, DiesWithItsParent) {
+TEST_F(WorkerTest, DiesBeforeItsParentAndWithIt) {
   auto sockets = MakePacketSocketPair();
   ASSERT_OK(sockets);
   UniqueFd input(open(SampleVideo().c_str(), O_RDONLY | O_CLOEXEC));
@@ -268,6 +268,10 @@ TEST_F(WorkerTest, DiesWithItsParent) {
   std::vector<UniqueFd> fds;
   ASSERT_OK(ReceivePacket(harness_->control(), reply, &fds));
   ASSERT_OK(SendPacket(sockets->first.get(), OrderOf("probe {} input_extension: 'testhang'")));
+  std::ifstream score("/proc/" + std::to_string(reply.spawned().pid()) + "/oom_score_adj");
+  int adjusted = 0;
+  EXPECT_TRUE(score >> adjusted);
+  EXPECT_EQ(adjusted, 500) << "the kernel would rather end the server";
 
   const int status = harness_->Stop();
   EXPECT_TRUE(WIFEXITED(status));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "server/base/posix_error.h"
@@ -35,6 +36,14 @@ ResourceLimits LimitsOf(const ZygoteRequest::Spawn& spawn) {
 }
 
 int64_t Micros(const timeval& time) { return int64_t{time.tv_sec} * 1000000 + time.tv_usec; }
+
+// When memory runs out, within a limit of the service or of the machine, the kernel ends the largest process, which may
+// be the server that has many small children; what a child has is one attempt of one job. Half of all memory, in the
+// kernel's count, is added to it (proc(5), oom_score_adj). Where that is refused, it is as it was.
+void LetTheKernelTakeFirst(pid_t pid) {
+  const UniqueFd file(open(("/proc/" + std::to_string(pid) + "/oom_score_adj").c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file.valid() || write(file.get(), "500", 3) != 3) return;
+}
 
 }  // namespace
 
@@ -108,6 +117,7 @@ absl::Status Zygote::Fork(const ZygoteRequest::Spawn& spawn, std::vector<UniqueF
     waitpid(pid, nullptr, 0);
     return PosixError(reason, "pidfd_open");
   }
+  LetTheKernelTakeFirst(pid);
   ZygoteReply reply;
   reply.mutable_spawned()->set_id(spawn.id());
   reply.mutable_spawned()->set_pid(pid);
