@@ -6,8 +6,9 @@
 
 extern "C" {
 
-// Read by the library when the process starts (its manual: "TUNING"). A thread of jemalloc's own gives back what was
-// free for five seconds; what a busy server uses again at once is left to it.
+// Read by the library when the process starts (its manual: "TUNING"). A thread of jemalloc's own gives back what is
+// free, by and by within some five seconds (large pieces at once); what a busy server uses again meanwhile is left to
+// it.
 extern const char* malloc_conf;
 const char* malloc_conf = "background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
 

@@ -32,7 +32,7 @@ TEST(HeapTest, WhatIsFreeBetweenWhatIsUsedGoesBack) {
   used.push_back(malloc(64));
   const int64_t most = ResidentBytes();
   for (void* block : freed) free(block);
-  const absl::Time patience = absl::Now() + absl::Seconds(60);
+  const absl::Time patience = absl::Now() + absl::Seconds(30);
   while (ResidentBytes() > most - static_cast<int64_t>(kBlock * kBlocks / 2)) {
     ASSERT_LT(absl::Now(), patience) << "the memory does not go back";
     absl::SleepFor(absl::Milliseconds(100));

@@ -28,8 +28,8 @@ class Admission {
 
   // The caller that the call's authorization metadata stands for. UNAUTHENTICATED as Gatekeeper::Identify;
   // PERMISSION_DENIED (BROWSER_REFUSED): a web page has sent it. gRPC takes requests of any content type, also one
-  // that a page may send without asking. It wants "te: trailers", which no page can add, but browsers may by themselves
-  // (Firefox is known to). The HTTP port is for pages, and knows which may.
+  // that a page may send without asking. It wants "te: trailers", which no page can add, but nothing keeps browsers
+  // from adding it by themselves. The HTTP port is for pages, and knows which may.
   absl::StatusOr<auth::Caller> Admit(const grpc::ServerContextBase& context) const;
 
  private:

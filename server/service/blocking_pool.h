@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -30,6 +31,15 @@ class BlockingPool {
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;
 };
+
+// A callback that has `done` called on a thread of the pool, with what it is itself called with. For the store's: a
+// door may send an answer on the thread that ends the call, and for as long nobody's write would go on.
+template <typename Result>
+absl::AnyInvocable<void(Result) &&> On(BlockingPool* pool, absl::AnyInvocable<void(Result) &&> done) {
+  return [pool, done = std::move(done)](Result result) mutable {
+    pool->Post([done = std::move(done), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
+  };
+}
 
 }  // namespace spool::service
 

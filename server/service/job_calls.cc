@@ -105,14 +105,6 @@ absl::Status JobCalls::CheckWritable() const {
                         absl::Seconds(1));
 }
 
-template <typename T>
-store::Done<T> JobCalls::AnsweredElsewhere(store::Done<T> done) {
-  return [this, done = std::move(done)](absl::StatusOr<T> result) mutable {
-    answers_->Post(
-        [done = std::move(done), result = std::move(result)]() mutable { std::move(done)(std::move(result)); });
-  };
-}
-
 std::string JobCalls::TokenAt(int64_t sequence) const { return feed::EncodeToken({feed_->Range().log_id, sequence}); }
 
 absl::StatusOr<job::NewJob> JobCalls::MakeJob(const auth::Caller& caller, const v1::EnqueueRequest& request,
@@ -153,9 +145,9 @@ void JobCalls::Enqueue(const auth::Caller& caller, const v1::EnqueueRequest& req
   if (!made.ok()) return done(made.status());
   std::vector<job::NewJob> jobs;
   jobs.push_back(*std::move(made));
-  using Results = std::vector<absl::StatusOr<store::EnqueuedJob>>;
-  store_->Enqueue(std::move(jobs), AnsweredElsewhere<Results>([this, caller, response, done = std::move(done)](
-                                                                  absl::StatusOr<Results> results) mutable {
+  using Results = absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>>;
+  store_->Enqueue(std::move(jobs),
+                  On<Results>(answers_, [this, caller, response, done = std::move(done)](Results results) mutable {
                     absl::Status status = results.status();
                     if (status.ok()) status = (*results)[0].status();
                     if (status.ok()) {
@@ -199,10 +191,9 @@ void JobCalls::EnqueueBatch(const auth::Caller& caller, const v1::EnqueueBatchRe
     origin.push_back(i);
     jobs.push_back(*std::move(made));
   }
-  using Results = std::vector<absl::StatusOr<store::EnqueuedJob>>;
-  store_->Enqueue(std::move(jobs),
-                  AnsweredElsewhere<Results>([this, caller, response, fail, origin = std::move(origin),
-                                              done = std::move(done)](absl::StatusOr<Results> results) mutable {
+  using Results = absl::StatusOr<std::vector<absl::StatusOr<store::EnqueuedJob>>>;
+  store_->Enqueue(std::move(jobs), On<Results>(answers_, [this, caller, response, fail, origin = std::move(origin),
+                                                          done = std::move(done)](Results results) mutable {
                     if (!results.ok()) {
                       done(results.status());
                       return;
@@ -284,7 +275,7 @@ void JobCalls::CancelJob(const auth::Caller& caller, const v1::CancelJobRequest&
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
   IfSeen(caller, request.job_id(), std::move(done), [this, &request, response](Done then) {
-    store_->Cancel(request.job_id(), AnsweredElsewhere(AnswerWithJob(response, std::move(then))));
+    store_->Cancel(request.job_id(), On(answers_, AnswerWithJob(response, std::move(then))));
   });
 }
 
@@ -296,7 +287,7 @@ void JobCalls::RetryJob(const auth::Caller& caller, const v1::RetryJobRequest& r
   if (absl::Status status = CheckWritable(); !status.ok()) return done(status);
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
   IfSeen(caller, request.job_id(), std::move(done), [this, &request, response](Done then) {
-    store_->Retry(request.job_id(), AnsweredElsewhere(AnswerWithJob(response, std::move(then))));
+    store_->Retry(request.job_id(), On(answers_, AnswerWithJob(response, std::move(then))));
   });
 }
 
@@ -309,8 +300,9 @@ void JobCalls::DeleteJob(const auth::Caller& caller, const v1::DeleteJobRequest&
   if (absl::Status status = CheckJobId(request.job_id()); !status.ok()) return done(status);
   IfSeen(caller, request.job_id(), std::move(done), [this, &request](Done then) {
     store_->Delete(request.job_id(),
-                   AnsweredElsewhere<v1::Job>(
-                       [then = std::move(then)](absl::StatusOr<v1::Job> job) mutable { then(job.status()); }));
+                   On<absl::StatusOr<v1::Job>>(answers_, [then = std::move(then)](absl::StatusOr<v1::Job> job) mutable {
+                     then(job.status());
+                   }));
   });
 }
 

@@ -80,10 +80,6 @@ class JobCalls {
   void IfSeen(const auth::Caller& caller, const std::string& job_id, Done done,
               absl::AnyInvocable<void(Done) &&> write);
   absl::Status CheckWritable() const;
-  // `done`, off the store's writer: a door may send the answer on the thread that ends the call, and for that long
-  // nobody's write would go on.
-  template <typename T>
-  store::Done<T> AnsweredElsewhere(store::Done<T> done);
 
   store::JobStore* const store_;
   feed::EventFeed* const feed_;

@@ -34,7 +34,9 @@ void QueueCalls::PauseQueue(const auth::Caller& caller, const v1::PauseQueueRequ
   static const auto& method = auth::MethodNamed("spool.v1.QueueService.PauseQueue");
   done = audit_->Follow(caller, method, NoIds, std::move(done));
   if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
-  store_->SetPaused(true, [done = std::move(done)](absl::StatusOr<bool> set) mutable { done(set.status()); });
+  store_->SetPaused(true,
+                    On<absl::StatusOr<bool>>(
+                        answers_, [done = std::move(done)](absl::StatusOr<bool> set) mutable { done(set.status()); }));
 }
 
 void QueueCalls::ResumeQueue(const auth::Caller& caller, const v1::ResumeQueueRequest&, v1::ResumeQueueResponse*,
@@ -42,7 +44,9 @@ void QueueCalls::ResumeQueue(const auth::Caller& caller, const v1::ResumeQueueRe
   static const auto& method = auth::MethodNamed("spool.v1.QueueService.ResumeQueue");
   done = audit_->Follow(caller, method, NoIds, std::move(done));
   if (absl::Status status = caller.Check(method); !status.ok()) return done(status);
-  store_->SetPaused(false, [done = std::move(done)](absl::StatusOr<bool> set) mutable { done(set.status()); });
+  store_->SetPaused(false,
+                    On<absl::StatusOr<bool>>(
+                        answers_, [done = std::move(done)](absl::StatusOr<bool> set) mutable { done(set.status()); }));
 }
 
 }  // namespace spool::service

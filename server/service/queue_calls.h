@@ -20,8 +20,8 @@ class QueueCalls {
  public:
   // All outlive the calls, and this object outlives every call.
   QueueCalls(store::JobStore* store, feed::EventFeed* feed, const executor::Executor* executor, AuditLog* audit,
-             BlockingPool* pool)
-      : store_(store), feed_(feed), executor_(executor), audit_(audit), pool_(pool) {}
+             BlockingPool* pool, BlockingPool* answers)
+      : store_(store), feed_(feed), executor_(executor), audit_(audit), pool_(pool), answers_(answers) {}
 
   void GetQueueStats(const auth::Caller& caller, const v1::GetQueueStatsRequest& request,
                      v1::GetQueueStatsResponse* response, Done done);
@@ -36,6 +36,7 @@ class QueueCalls {
   const executor::Executor* const executor_;
   AuditLog* const audit_;
   BlockingPool* const pool_;
+  BlockingPool* const answers_;
 };
 
 }  // namespace spool::service

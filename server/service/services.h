@@ -31,8 +31,7 @@ struct Backends {
 
 // Threads that wait for the disk on behalf of callers.
 inline constexpr int kBlockingThreads = 4;
-// Threads that answer what the store's writer has done. More than one, so that while one sends, gRPC gathers what the
-// others have for the same connection.
+// Threads that answer what the store's writer has done. Two: one that sends does not hold up the other.
 inline constexpr int kAnswerThreads = 2;
 
 // Thread-safe. Outlives every call: the doors are closed first.
@@ -42,7 +41,7 @@ class Services {
       : pool(kBlockingThreads),
         answers(kAnswerThreads),
         jobs(backends.store, backends.feed, backends.files, backends.executor, backends.audit, &pool, &answers),
-        queue(backends.store, backends.feed, backends.executor, backends.audit, &pool),
+        queue(backends.store, backends.feed, backends.executor, backends.audit, &pool, &answers),
         media(backends.store, backends.files, backends.executor, backends.audit, max_upload_bytes),
         notifications(backends.notifier, backends.audit, &pool) {}
 

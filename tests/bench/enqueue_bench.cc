@@ -91,15 +91,17 @@ double BareSqliteRate(int jobs_of_batch, int batches) {
     auto event = database->Prepare("INSERT INTO events VALUES (?, ?, ?)");
     must(job.status());
     must(event.status());
-    // As long as what is stored of a TypicalRequest.
-    const std::string record(220, 'r'), body(210, 'e');
+    // As long as what the store has of a TypicalRequest (length(record) and length(body), by sqlite3).
+    const std::string record(128, 'r'), body(177, 'e');
     const auto begin = Clock::now();
     for (int64_t seq = 1; batches > 0; --batches) {
       auto transaction = sqlite::Transaction::Begin(*database, sqlite::Transaction::Kind::kWrite);
       must(transaction.status());
       for (int i = 0; i < jobs_of_batch; ++i, ++seq) {
-        must(
-            job->Bind(1, seq).BindText(2, absl::StrCat("resize-video-1-", seq + 1000000000)).BindBlob(3, record).Run());
+        must(job->Bind(1, seq)
+                 .BindText(2, absl::StrCat("resize-video-123-01M8JTRG39EMDR", seq + 100000000000))
+                 .BindBlob(3, record)
+                 .Run());
         must(event->Bind(1, seq).Bind(2, seq).BindBlob(3, body).Run());
       }
       must(transaction->Commit());
