@@ -2,7 +2,8 @@
 // replay of a long log. The baseline is a gRPC server that sends as many events to as many subscribers, in responses of
 // the same size made once for all: no queue, no log, no filter.
 //
-//   bazel run --config=opt //tests/bench:fanout_bench -- [--runs=5] [--deliveries=4000000] [--replay=1000000] [--json]
+//   bazel run --config=opt //tests/bench:fanout_bench -- [--runs=5] [--deliveries=4000000] [--replay=1000000]
+//       [--batch=256] [--json]
 
 #include <atomic>
 #include <condition_variable>
@@ -14,9 +15,11 @@
 #include "absl/flags/flag.h"
 #include "absl/strings/str_cat.h"
 #include "tests/bench/harness.h"
+#include "tests/support/crowded_watch.h"
 
 ABSL_FLAG(int, runs, 5, "how often each case runs");
 ABSL_FLAG(int64_t, deliveries, 4000000, "events times subscribers of one run, about");
+ABSL_FLAG(int, batch, 256, "most events of a response, where the case says nothing else; 256 is the server's default");
 ABSL_FLAG(int64_t, replay, 1000000, "events of the log that is replayed");
 
 namespace spool::bench {
@@ -42,31 +45,26 @@ class Tally {
   std::condition_variable all_;
 };
 
-// One watch. Parses every response into messages, as any client does.
-class Subscriber : public grpc::ClientReadReactor<v1::WatchEventsResponse> {
+class Subscriber : public testing::CrowdedWatch {
  public:
-  Subscriber(v1::JobService::Stub* stub, v1::WatchEventsRequest request, Tally* opened, Tally* events)
-      : request_(std::move(request)), opened_(opened), events_(events) {
-    stub->async()->WatchEvents(&context_, &request_, this);
-    StartRead(&response_);
-    StartCall();
+  Subscriber(const std::shared_ptr<grpc::Channel>& channel, const v1::WatchEventsRequest& request, Tally* opened,
+             Tally* events)
+      : opened_(opened), events_(events) {
+    Start(channel, request);
   }
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    if (response_.has_opened() && opened_ != nullptr) opened_->Got(1);
-    if (response_.events_size() > 0) events_->Got(response_.events_size());
-    StartRead(&response_);
-  }
-  void OnDone(const grpc::Status&) override { ended_.Got(1); }
+  // Before it goes.
   void End() {
-    context_.TryCancel();
+    Cancel();
     ended_.Wait();
   }
 
  private:
-  grpc::ClientContext context_;
-  const v1::WatchEventsRequest request_;
-  v1::WatchEventsResponse response_;
+  void OnResponse(const v1::WatchEventsResponse& response) override {
+    if (response.has_opened() && opened_ != nullptr) opened_->Got(1);
+    if (response.events_size() > 0) events_->Got(response.events_size());
+  }
+  void OnEnd(const grpc::Status&) override { ended_.Got(1); }
+
   Tally* const opened_;
   Tally* const events_;
   Tally ended_{1};
@@ -89,7 +87,7 @@ double Deliver(Server& server, const Case& one, int64_t deliveries) {
   std::vector<std::unique_ptr<Subscriber>> subscribers;
   for (int i = 0; i < one.subscribers; ++i) {
     subscribers.push_back(
-        std::make_unique<Subscriber>(&server.jobs(static_cast<size_t>(i)), one.request, &opened, &missing));
+        std::make_unique<Subscriber>(server.channel(static_cast<size_t>(i)), one.request, &opened, &missing));
   }
   opened.Wait();
   const auto begin = Clock::now();
@@ -101,8 +99,6 @@ double Deliver(Server& server, const Case& one, int64_t deliveries) {
   return static_cast<double>(published * one.subscribers) / seconds;
 }
 
-constexpr int kDefaultBatch = 256;
-
 // The same from the echo server.
 double DeliverByEcho(Echo& echo, int subscribers, int batch, int64_t events) {
   v1::WatchEventsRequest request;
@@ -113,7 +109,7 @@ double DeliverByEcho(Echo& echo, int subscribers, int batch, int64_t events) {
   std::vector<std::unique_ptr<Subscriber>> all;
   const auto begin = Clock::now();
   for (int i = 0; i < subscribers; ++i) {
-    all.push_back(std::make_unique<Subscriber>(&echo.jobs(static_cast<size_t>(i)), request, nullptr, &missing));
+    all.push_back(std::make_unique<Subscriber>(echo.channel(static_cast<size_t>(i)), request, nullptr, &missing));
   }
   missing.Wait();
   const double seconds = SecondsSince(begin);
@@ -123,11 +119,12 @@ double DeliverByEcho(Echo& echo, int subscribers, int batch, int64_t events) {
 
 void FanOut(Server& server, Echo& echo) {
   v1::WatchEventsRequest all;
-  v1::WatchEventsRequest by_type;
+  all.set_max_batch_events(absl::GetFlag(FLAGS_batch));
+  v1::WatchEventsRequest by_type = all;
   by_type.mutable_filter()->add_types(v1::EVENT_TYPE_QUEUED);
   v1::WatchEventsRequest one_by_one;
   one_by_one.set_max_batch_events(1);
-  v1::WatchEventsRequest by_video;
+  v1::WatchEventsRequest by_video = all;
   by_video.mutable_filter()->add_video_ids("video-7");
   const std::vector<Case> cases = {
       {"1 subscriber", 1, all},
@@ -138,7 +135,7 @@ void FanOut(Server& server, Echo& echo) {
       {"1000 subscribers", 1000, all},
   };
   for (const Case& one : cases) {
-    const int batch = one.request.max_batch_events() > 0 ? one.request.max_batch_events() : kDefaultBatch;
+    const int batch = one.request.max_batch_events() > 0 ? one.request.max_batch_events() : absl::GetFlag(FLAGS_batch);
     std::vector<double> rates, ratios;
     for (int run = 0; run <= absl::GetFlag(FLAGS_runs); ++run) {
       // Of one event a message a tenth will do.
@@ -162,17 +159,18 @@ void Replay(Server& server, Echo& echo) {
   const int64_t events = server.head();
   v1::WatchEventsRequest request;
   request.set_start_at(v1::START_AT_EARLIEST);
+  request.set_max_batch_events(absl::GetFlag(FLAGS_batch));
   std::vector<double> rates, ratios;
   for (int run = 0; run < absl::GetFlag(FLAGS_runs); ++run) {
     // Nothing is in memory.
     server.Restart();
     Tally opened(1), left(events);
     const auto begin = Clock::now();
-    Subscriber subscriber(&server.jobs(), request, &opened, &left);
+    Subscriber subscriber(server.channel(0), request, &opened, &left);
     left.Wait();
     rates.push_back(static_cast<double>(events) / SecondsSince(begin));
     subscriber.End();
-    ratios.push_back(rates.back() / DeliverByEcho(echo, 1, kDefaultBatch, events));
+    ratios.push_back(rates.back() / DeliverByEcho(echo, 1, absl::GetFlag(FLAGS_batch), events));
   }
   const double rate = Median(rates);
   Print({"fanout", absl::StrCat("replay of ", events, " events from the log"), rate, rate / Median(ratios), "events/s",

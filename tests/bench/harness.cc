@@ -136,7 +136,8 @@ Echo::Echo() {
   std::string port;
   for (char c; read(program_.out.get(), &c, 1) == 1 && c != '\n';) port += c;
   for (int i = 0; i < kConnections; ++i) {
-    jobs_.push_back(v1::JobService::NewStub(client::MakeChannel(absl::StrCat("127.0.0.1:", port))));
+    channels_.push_back(client::MakeChannel(absl::StrCat("127.0.0.1:", port)));
+    jobs_.push_back(v1::JobService::NewStub(channels_.back()));
   }
 }
 

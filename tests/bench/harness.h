@@ -80,9 +80,11 @@ class Echo {
   Echo();
   ~Echo();
   v1::JobService::Stub& jobs(size_t i = 0) { return *jobs_[i % jobs_.size()]; }
+  std::shared_ptr<grpc::Channel> channel(size_t i) { return channels_[i % channels_.size()]; }
 
  private:
   testing::Program program_;
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;
   std::vector<std::unique_ptr<v1::JobService::Stub>> jobs_;
 };
 

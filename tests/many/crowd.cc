@@ -5,33 +5,24 @@
 #include "absl/strings/str_cat.h"
 #include "client/cpp/channel.h"
 #include "client/cpp/status.h"
+#include "tests/support/crowded_watch.h"
 
 namespace spool::testing {
 
-class Crowd::Subscriber : public grpc::ClientReadReactor<v1::WatchEventsResponse> {
+class Crowd::Subscriber : public CrowdedWatch {
  public:
   explicit Subscriber(Crowd* crowd) : crowd_(crowd) {}
 
-  void Start(v1::JobService::Stub* stub) {
-    stub->async()->WatchEvents(&context_, &crowd_->request_, this);
-    StartRead(&response_);
-    StartCall();
-  }
-  void Cancel() { context_.TryCancel(); }
   int64_t Value(Figure figure) const { return figures_[static_cast<size_t>(figure)]; }
 
-  void OnReadDone(bool ok) override {
-    if (!ok) return;
-    const absl::Status accepted = Check();
-    {
-      absl::MutexLock lock(&crowd_->mu_);
-      Account();
-      if (crowd_->wrong_.ok()) crowd_->wrong_ = accepted;
-    }
-    StartRead(&response_);
+  void OnResponse(const v1::WatchEventsResponse& response) override {
+    const absl::Status accepted = Check(response);
+    absl::MutexLock lock(&crowd_->mu_);
+    Account(response);
+    if (crowd_->wrong_.ok()) crowd_->wrong_ = accepted;
   }
 
-  void OnDone(const grpc::Status& status) override {
+  void OnEnd(const grpc::Status& status) override {
     const absl::Status end = client::FromGrpc(status);
     const std::string reason = client::ReasonOf(end);
     absl::MutexLock lock(&crowd_->mu_);
@@ -41,32 +32,32 @@ class Crowd::Subscriber : public grpc::ClientReadReactor<v1::WatchEventsResponse
   }
 
  private:
-  absl::Status Check() const {
-    const v1::Coverage& coverage = response_.coverage();
+  absl::Status Check(const v1::WatchEventsResponse& response) const {
+    const v1::Coverage& coverage = response.coverage();
     const auto wrong = [&](absl::string_view what) {
-      return absl::FailedPreconditionError(absl::StrCat(what, ": ", response_.ShortDebugString().substr(0, 500)));
+      return absl::FailedPreconditionError(absl::StrCat(what, ": ", response.ShortDebugString().substr(0, 500)));
     };
-    if (!response_.has_coverage()) {
-      return response_.snapshot_jobs_size() > 0 ? absl::OkStatus() : wrong("a response without coverage");
+    if (!response.has_coverage()) {
+      return response.snapshot_jobs_size() > 0 ? absl::OkStatus() : wrong("a response without coverage");
     }
-    if (response_.has_opened()) return absl::OkStatus();
+    if (response.has_opened()) return absl::OkStatus();
     if (coverage.after() != Value(Figure::kThrough)) return wrong("the coverage is no chain");
     if (!crowd_->whole_log_) return absl::OkStatus();
     int64_t expected = coverage.after();
-    for (const v1::Event& event : response_.events()) {
+    for (const v1::Event& event : response.events()) {
       if (event.sequence() != ++expected) return wrong(absl::StrCat("event ", expected, " is missing"));
     }
     if (expected != coverage.through()) return wrong("events are missing at the end");
     return absl::OkStatus();
   }
 
-  void Account() ABSL_EXCLUSIVE_LOCKS_REQUIRED(crowd_->mu_) {
-    crowd_->events_ += response_.events_size();
-    Set(Figure::kThrough, response_.coverage().through());
-    if (response_.has_opened()) {
+  void Account(const v1::WatchEventsResponse& response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(crowd_->mu_) {
+    crowd_->events_ += response.events_size();
+    Set(Figure::kThrough, response.coverage().through());
+    if (response.has_opened()) {
       Set(Figure::kOpened, 1);
-    } else if (response_.has_coverage() && response_.events_size() == 0 &&
-               response_.marker_case() == v1::WatchEventsResponse::MARKER_NOT_SET) {
+    } else if (response.has_coverage() && response.events_size() == 0 &&
+               response.marker_case() == v1::WatchEventsResponse::MARKER_NOT_SET) {
       ++crowd_->heartbeats_;
       Set(Figure::kHeartbeats, Value(Figure::kHeartbeats) + 1);
     }
@@ -80,21 +71,20 @@ class Crowd::Subscriber : public grpc::ClientReadReactor<v1::WatchEventsResponse
   }
 
   Crowd* const crowd_;
-  grpc::ClientContext context_;
-  v1::WatchEventsResponse response_;
   // By Figure. Written under the crowd's lock, and only by reactions, of which there is one at a time.
   std::array<int64_t, 4> figures_ = {};
 };
 
 Crowd::Crowd(const std::string& address, int subscribers, int connections, const v1::WatchEventsRequest& request)
     : request_(request), whole_log_(request.filter().ByteSizeLong() == 0) {
-  for (int i = 0; i < connections; ++i) stubs_.push_back(v1::JobService::NewStub(client::MakeChannel(address)));
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < connections; ++i) channels.push_back(client::MakeChannel(address));
   for (int i = 0; i < subscribers; ++i) subscribers_.push_back(std::make_unique<Subscriber>(this));
   {
     absl::MutexLock lock(&mu_);
     alive_ = subscribers;
   }
-  for (size_t i = 0; i < subscribers_.size(); ++i) subscribers_[i]->Start(stubs_[i % stubs_.size()].get());
+  for (size_t i = 0; i < subscribers_.size(); ++i) subscribers_[i]->Start(channels[i % channels.size()], request_);
 }
 
 Crowd::~Crowd() {

@@ -13,8 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "grpcpp/channel.h"
-#include "spool/v1/job_service.grpc.pb.h"
+#include "spool/v1/job_service.pb.h"
 
 namespace spool::testing {
 
@@ -62,7 +61,6 @@ class Crowd {
   int64_t alive_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<std::string, int> endings_ ABSL_GUARDED_BY(mu_);
   absl::Status wrong_ ABSL_GUARDED_BY(mu_);
-  std::vector<std::unique_ptr<v1::JobService::Stub>> stubs_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
 };
 
