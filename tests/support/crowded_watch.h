@@ -23,7 +23,9 @@ class CrowdedWatch : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::Byt
   CrowdedWatch(const CrowdedWatch&) = delete;
   CrowdedWatch& operator=(const CrowdedWatch&) = delete;
 
+  // Once. `request` is copied.
   void Start(const std::shared_ptr<grpc::Channel>& channel, const v1::WatchEventsRequest& request);
+  // After Start, at any time; OnEnd still comes.
   void Cancel() { context_.TryCancel(); }
 
  protected:
