@@ -3,24 +3,28 @@
 #ifndef SPOOL_SERVER_STORE_SQLITE_QUEUE_INDEX_H_
 #define SPOOL_SERVER_STORE_SQLITE_QUEUE_INDEX_H_
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/btree_map.h"
 #include "server/base/mutex.h"
 
 namespace spool::store {
 
-// Counts of queued jobs by priority and by blocks of 1024 places. A million waiting jobs need some tens of kilobytes,
-// and a position costs a sum over blocks plus a count of at most one block's rows, which the caller does by index.
-// Thread-safe.
+// The places of queued jobs, by priority: a bit for each, and above the words of 64 bits three floors of counts, each
+// of 64 times as many places. A position is the sum of at most 63 nodes a floor. A million waiting jobs side by side
+// need half a megabyte, and 100 at the worst, each with 16 million places to itself. Thread-safe.
 class QueueIndex {
  public:
-  static constexpr int64_t kBlock = 1024;
+  // Places that one word holds.
+  static constexpr int64_t kWord = 64;
 
-  void Add(int priority, int64_t place, int64_t count = 1);
-  void Remove(int priority, int64_t place) { Add(priority, place, -1); }
+  // Places are from 0 on. A place that is there already, or that is not, is left so.
+  void Add(int priority, int64_t place);
+  void Remove(int priority, int64_t place);
 
   // Those that queued jobs have.
   std::vector<int> Priorities() const;
@@ -28,21 +32,26 @@ class QueueIndex {
   // Jobs that are taken before any new job of this priority.
   int64_t AheadOfNew(int priority) const;
 
-  struct Ahead {
-    // Jobs in blocks before that of the place, and of higher priorities.
-    int64_t whole = 0;
-    // Those of the same priority with a place in [block_start, place) are still to be counted.
-    int64_t block_start = 0;
-  };
-  Ahead AheadOf(int priority, int64_t place) const;
+  // Jobs that are taken before one of this priority at this place.
+  int64_t AheadOf(int priority, int64_t place) const;
 
  private:
-  struct Level {
+  static constexpr int kFloors = 3;
+  static constexpr int kBits = 6;  // of a place, for each floor
+
+  // Of one priority.
+  struct Line {
     int64_t total = 0;
-    std::map<int64_t, int64_t> blocks;
+    // By place >> kBits; none of them is 0.
+    absl::btree_map<int64_t, uint64_t> words;
+    // counts[i] by place >> (kBits * (i + 2)); none of them is 0.
+    std::array<absl::btree_map<int64_t, int64_t>, kFloors> counts;
+
+    void Count(int64_t place, int64_t change);
+    int64_t Before(int64_t place) const;
   };
   mutable Mutex mu_;
-  std::map<int, Level> levels_ ABSL_GUARDED_BY(mu_);
+  std::map<int, Line> lines_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace spool::store

@@ -66,8 +66,9 @@ absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const std::string& path, co
 
 absl::Status Reader::Prepare() {
   SPOOL_ASSIGN_OR_RETURN(ledger_table_, LedgerTable::Open(database_));
-  SPOOL_ASSIGN_OR_RETURN(
-      job_by_id_, database_.Prepare("SELECT seq, place, record FROM jobs WHERE recent = substr(?1, -26) AND id = ?1"));
+  // One statement: one view for the job and the log's end.
+  SPOOL_ASSIGN_OR_RETURN(job_by_id_, database_.Prepare("SELECT seq, place, record, (SELECT head FROM ledger) FROM jobs"
+                                                       " WHERE recent = substr(?1, -26) AND id = ?1"));
   SPOOL_ASSIGN_OR_RETURN(
       jobs_before_,
       database_.Prepare("SELECT seq, state, type, record FROM jobs WHERE seq < ? ORDER BY seq DESC LIMIT ?"));
@@ -85,44 +86,27 @@ absl::Status Reader::Prepare() {
                          database_.Prepare("SELECT (SELECT min(seq) FROM jobs), (SELECT max(seq) FROM jobs)"));
   SPOOL_ASSIGN_OR_RETURN(jobs_after_,
                          database_.Prepare("SELECT seq, record FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?"));
-  SPOOL_ASSIGN_OR_RETURN(count_block_, database_.Prepare("SELECT count(*) FROM jobs WHERE state = 2 AND lane IN (0, 1)"
-                                                         " AND priority = ? AND place >= ? AND place < ?"));
   SPOOL_ASSIGN_OR_RETURN(first_queued_, database_.Prepare("SELECT seq, record FROM jobs WHERE state = 2 AND lane = ?"
                                                           " AND priority = ? ORDER BY place LIMIT 1"));
   SPOOL_ASSIGN_OR_RETURN(events_, database_.Prepare("SELECT seq, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"));
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> Reader::PositionOf(const v1::Job& job, int64_t place) {
-  const QueueIndex::Ahead ahead = index_->AheadOf(job.priority(), place);
-  sqlite::ScopedReset reset(count_block_);
-  SPOOL_RETURN_IF_ERROR(count_block_.Bind(1, job.priority()).Bind(2, ahead.block_start).Bind(3, place).Step().status());
-  return ahead.whole + count_block_.Int(0) + 1;
-}
-
 absl::StatusOr<StoredJob> Reader::GetJob(absl::string_view job_id) {
-  // One view for the job and the log's end.
-  SPOOL_ASSIGN_OR_RETURN(const sqlite::Transaction view,
-                         sqlite::Transaction::Begin(database_, sqlite::Transaction::Kind::kRead));
+  sqlite::ScopedReset reset(job_by_id_);
+  SPOOL_ASSIGN_OR_RETURN(const bool found, job_by_id_.BindText(1, job_id).Step());
+  if (!found) {
+    return WithResource(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", absl::StrCat("there is no job ", job_id),
+                              {{"jobId", std::string(job_id)}}),
+                        "job", job_id);
+  }
   StoredJob stored;
-  int64_t place;
-  {
-    sqlite::ScopedReset reset(job_by_id_);
-    SPOOL_ASSIGN_OR_RETURN(const bool found, job_by_id_.BindText(1, job_id).Step());
-    if (!found) {
-      return WithResource(Error(absl::StatusCode::kNotFound, "JOB_NOT_FOUND", absl::StrCat("there is no job ", job_id),
-                                {{"jobId", std::string(job_id)}}),
-                          "job", job_id);
-    }
-    place = job_by_id_.Int(1);
-    SPOOL_ASSIGN_OR_RETURN(stored.job, ParseJob(job_by_id_.Bytes(2), job_by_id_.Int(0)));
-  }
+  const int64_t place = job_by_id_.Int(1);
+  SPOOL_ASSIGN_OR_RETURN(stored.job, ParseJob(job_by_id_.Bytes(2), job_by_id_.Int(0)));
+  stored.head = job_by_id_.Int(3);
   if (stored.job.state() == v1::JOB_STATE_QUEUED) {
-    SPOOL_ASSIGN_OR_RETURN(const int64_t position, PositionOf(stored.job, place));
-    stored.job.set_queue_position(position);
+    stored.job.set_queue_position(index_->AheadOf(stored.job.priority(), place) + 1);
   }
-  SPOOL_ASSIGN_OR_RETURN(const Ledger ledger, ledger_table_->Read());
-  stored.head = ledger.head;
   return stored;
 }
 

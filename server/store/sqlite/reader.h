@@ -48,13 +48,12 @@ class Reader {
   absl::Status ScanRows(sqlite::Statement& rows, PageScan& scan);
   // Newest first, stretch by stretch of the index.
   absl::Status ScanVideos(int64_t before, PageScan& scan);
-  absl::StatusOr<int64_t> PositionOf(const v1::Job& job, int64_t place);
 
   sqlite::Database database_;
   const QueueIndex* const index_;
   std::optional<LedgerTable> ledger_table_;
-  sqlite::Statement job_by_id_, jobs_before_, jobs_of_ids_, jobs_of_videos_, jobs_ends_, jobs_after_, count_block_,
-      events_, first_queued_;
+  sqlite::Statement job_by_id_, jobs_before_, jobs_of_ids_, jobs_of_videos_, jobs_ends_, jobs_after_, events_,
+      first_queued_;
 };
 
 // All jobs as of one commit, on a connection of its own.

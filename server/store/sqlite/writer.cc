@@ -107,9 +107,6 @@ absl::Status Writer::Prepare() {
   SPOOL_RETURN_IF_ERROR(prepare(sql_.ready,
                                 "SELECT seq, priority, place FROM jobs WHERE state = 2 AND lane = ?"
                                 " ORDER BY priority DESC, place LIMIT 1"));
-  SPOOL_RETURN_IF_ERROR(prepare(sql_.count_block,
-                                "SELECT count(*) FROM jobs WHERE state = 2 AND lane IN (0, 1) AND priority = ?"
-                                " AND place >= ? AND place < ?"));
   SPOOL_RETURN_IF_ERROR(prepare(sql_.due, "SELECT seq FROM jobs WHERE due_at <= ? ORDER BY due_at LIMIT ?"));
   SPOOL_RETURN_IF_ERROR(
       prepare(sql_.expiring, "SELECT seq FROM jobs WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"));
@@ -125,9 +122,8 @@ absl::Status Writer::Prepare() {
   SPOOL_RETURN_IF_ERROR(
       prepare(sql_.oldest_events, "SELECT seq, at, length(body) FROM events WHERE seq >= ? ORDER BY seq LIMIT ?"));
   SPOOL_RETURN_IF_ERROR(prepare(sql_.delete_events, "DELETE FROM events WHERE seq < ?"));
-  SPOOL_RETURN_IF_ERROR(prepare(sql_.load_index,
-                                "SELECT priority, place / 1024, count(*) FROM jobs WHERE state = 2 AND lane IN (0, 1)"
-                                " GROUP BY priority, place / 1024"));
+  SPOOL_RETURN_IF_ERROR(
+      prepare(sql_.load_index, "SELECT priority, place FROM jobs WHERE state = 2 AND lane IN (0, 1)"));
   return prepare(sql_.last_event, "SELECT max(seq) FROM events");
 }
 
@@ -141,13 +137,11 @@ absl::Status Writer::LoadFigures() {
       return Corrupt(absl::StrCat("the log ends at ", last, " but the ledger says ", committed_.head));
     }
   }
-  static_assert(QueueIndex::kBlock == 1024, "load_index groups by this");
   sqlite::ScopedReset reset(sql_.load_index);
   for (;;) {
     SPOOL_ASSIGN_OR_RETURN(const bool row, sql_.load_index.Step());
     if (!row) return absl::OkStatus();
-    index_->Add(static_cast<int>(sql_.load_index.Int(0)), sql_.load_index.Int(1) * QueueIndex::kBlock,
-                sql_.load_index.Int(2));
+    index_->Add(static_cast<int>(sql_.load_index.Int(0)), sql_.load_index.Int(1));
   }
 }
 
@@ -173,7 +167,8 @@ absl::StatusOr<std::vector<CommittedEvent>> Writer::Commit() {
   if (failure_.ok()) failure_ = transaction_->Commit();
   transaction_.reset();
   if (!failure_.ok()) {
-    for (const IndexChange& change : index_changes_) index_->Add(change.priority, change.place, -change.count);
+    // A job may have left and come back: undone in the opposite order.
+    for (; !index_changes_.empty(); index_changes_.pop_back()) ApplyToIndex(index_changes_.back(), /*undo=*/true);
     return failure_;
   }
   committed_ = ledger_;
@@ -191,9 +186,17 @@ absl::StatusOr<T> Writer::Sql(absl::StatusOr<T> result) {
   return result;
 }
 
-void Writer::ChangeIndex(int priority, int64_t place, int64_t count) {
-  index_->Add(priority, place, count);
-  index_changes_.push_back({priority, place, count});
+void Writer::ChangeIndex(const IndexChange& change) {
+  ApplyToIndex(change, /*undo=*/false);
+  index_changes_.push_back(change);
+}
+
+void Writer::ApplyToIndex(const IndexChange& change, bool undo) {
+  if (change.added != undo) {
+    index_->Add(change.priority, change.place);
+  } else {
+    index_->Remove(change.priority, change.place);
+  }
 }
 
 absl::StatusOr<Writer::Row> Writer::ReadRow(sqlite::Statement& statement) {
@@ -281,20 +284,12 @@ absl::StatusOr<v1::Job> Writer::Save(Row& row, v1::Event event, std::optional<in
 
   const bool was_queued = row.old_state == v1::JOB_STATE_QUEUED;
   const bool is_queued = row.job.state() == v1::JOB_STATE_QUEUED;
-  if (was_queued && !is_queued) ChangeIndex(row.job.priority(), old_place, -1);
-  if (!was_queued && is_queued) ChangeIndex(row.job.priority(), row.place, 1);
+  if (was_queued && !is_queued) ChangeIndex({row.job.priority(), old_place, false});
+  if (!was_queued && is_queued) ChangeIndex({row.job.priority(), row.place, true});
   CountMove(row);
   if (is_queued) row.job.set_queue_position(event.queued().queue_position());
   SPOOL_RETURN_IF_ERROR(AppendEvent(std::move(event)));
   return std::move(row.job);
-}
-
-absl::StatusOr<int64_t> Writer::PositionOf(const v1::Job& job, int64_t place) {
-  const QueueIndex::Ahead ahead = index_->AheadOf(job.priority(), place);
-  sqlite::ScopedReset reset(sql_.count_block);
-  SPOOL_RETURN_IF_ERROR(
-      Sql(sql_.count_block.Bind(1, job.priority()).Bind(2, ahead.block_start).Bind(3, place).Step()).status());
-  return ahead.whole + sql_.count_block.Int(0) + 1;
 }
 
 absl::StatusOr<EnqueuedJob> Writer::Enqueue(job::NewJob asked) {
@@ -334,7 +329,7 @@ absl::StatusOr<EnqueuedJob> Writer::Enqueue(job::NewJob asked) {
 
   ++ledger_.jobs[job.type()][job.state()];
   if (job.state() == v1::JOB_STATE_QUEUED) {
-    ChangeIndex(job.priority(), event.sequence(), 1);
+    ChangeIndex({job.priority(), event.sequence(), true});
     job.set_queue_position(event.queued().queue_position());
   }
   SPOOL_RETURN_IF_ERROR(AppendEvent(std::move(event)));
@@ -366,10 +361,7 @@ absl::StatusOr<EnqueuedJob> Writer::AnswerExisting(Row row, const job::NewJob& a
               {{"jobId", row.job.id()}}),
         "job", row.job.id());
   }
-  if (row.job.state() == v1::JOB_STATE_QUEUED) {
-    SPOOL_ASSIGN_OR_RETURN(const int64_t position, PositionOf(row.job, row.place));
-    row.job.set_queue_position(position);
-  }
+  if (row.job.state() == v1::JOB_STATE_QUEUED) row.job.set_queue_position(PositionOf(row));
   return EnqueuedJob{std::move(row.job), v1::ENQUEUE_OUTCOME_EXISTING};
 }
 
@@ -456,8 +448,7 @@ absl::StatusOr<v1::Job> Writer::HandBack(const Lease& lease) {
 }
 
 absl::StatusOr<v1::Job> Writer::HandBackRow(Row row, job::Interruption interruption) {
-  SPOOL_ASSIGN_OR_RETURN(const int64_t position, PositionOf(row.job, row.place));
-  SPOOL_ASSIGN_OR_RETURN(v1::Event event, job::HandBack(row.job, position, interruption, clock_->Now()));
+  SPOOL_ASSIGN_OR_RETURN(v1::Event event, job::HandBack(row.job, PositionOf(row), interruption, clock_->Now()));
   return Save(row, std::move(event));
 }
 

@@ -67,8 +67,8 @@ class Writer {
   };
   struct Statements {
     sqlite::Statement insert_job, job_by_id, job_by_request, job_by_seq, update_job, delete_job, insert_event, ready,
-        count_block, due, expiring, next_due, running, finished_before, oldest_finished, oldest_events, delete_events,
-        load_index, last_event;
+        due, expiring, next_due, running, finished_before, oldest_finished, oldest_events, delete_events, load_index,
+        last_event;
   };
 
   Writer(sqlite::Database database, const Clock* clock, int64_t max_waiting_jobs, QueueIndex* index)
@@ -96,7 +96,7 @@ class Writer {
   absl::Status AppendEvent(v1::Event event);
   void CountMove(const Row& row);
   // Place in the queue of a job that keeps its place.
-  absl::StatusOr<int64_t> PositionOf(const v1::Job& job, int64_t place);
+  int64_t PositionOf(const Row& row) const { return index_->AheadOf(row.job.priority(), row.place) + 1; }
   int64_t PositionOfNew(const v1::Job& job) const { return index_->AheadOfNew(job.priority()) + 1; }
   absl::StatusOr<v1::Job> HandBackRow(Row row, job::Interruption interruption);
   // The first column of every row of a query that is bound.
@@ -108,9 +108,10 @@ class Writer {
   struct IndexChange {
     int priority;
     int64_t place;
-    int64_t count;
+    bool added;
   };
-  void ChangeIndex(int priority, int64_t place, int64_t count);
+  void ChangeIndex(const IndexChange& change);
+  void ApplyToIndex(const IndexChange& change, bool undo);
 
   sqlite::Database database_;
   const Clock* const clock_;
