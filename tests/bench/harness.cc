@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cpp/channel.h"
+#include "server/base/status_macros.h"
+#include "server/sqlite/database.h"
 #include "tests/support/process_facts.h"
 
 ABSL_FLAG(bool, json, false, "one JSON object a line");
@@ -108,6 +110,32 @@ void Server::Fill(int64_t jobs) {
     const grpc::Status status = jobs_[0]->EnqueueBatch(&context, batch, &response);
     if (!status.ok()) Die(status.error_message());
   }
+}
+
+void Server::LengthenLog(int64_t head) {
+  const int64_t begin = this->head();
+  process_.Kill();
+  const absl::Status lengthened = [&]() -> absl::Status {
+    SPOOL_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::Database::Open(process_.data_dir() + "/spool.db",
+                                                                             sqlite::Database::Mode::kReadWrite));
+    SPOOL_ASSIGN_OR_RETURN(sqlite::Statement copy,
+                           database.Prepare("INSERT INTO events SELECT seq + ?, at, body FROM events WHERE seq <= ?"));
+    SPOOL_ASSIGN_OR_RETURN(sqlite::Statement note,
+                           database.Prepare("UPDATE ledger SET head = ?, event_bytes = event_bytes +"
+                                            " (SELECT sum(length(body)) FROM events WHERE seq > ?)"));
+    for (int64_t there = begin; there < head;) {
+      const int64_t more = std::min(begin, head - there);
+      SPOOL_ASSIGN_OR_RETURN(auto transaction, sqlite::Transaction::Begin(database, sqlite::Transaction::Kind::kWrite));
+      SPOOL_RETURN_IF_ERROR(copy.Bind(1, there).Bind(2, more).Run());
+      SPOOL_RETURN_IF_ERROR(note.Bind(1, there + more).Bind(2, there).Run());
+      SPOOL_RETURN_IF_ERROR(transaction.Commit());
+      there += more;
+    }
+    return absl::OkStatus();
+  }();
+  if (!lengthened.ok()) Die(lengthened.ToString());
+  Restart();
+  if (this->head() != head) Die(absl::StrCat("the log ends at ", this->head(), " and not at ", head));
 }
 
 v1::GetQueueStatsResponse Server::Stats() {

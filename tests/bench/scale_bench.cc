@@ -1,8 +1,8 @@
 // Whether a full store is slower than an empty one: calls per second with 100 000 and 1 000 000 waiting jobs, each time
-// next to a server with next to none; memory, and the time to start. The two take turns, so that a machine that is
-// slower for a minute is so for both.
+// next to a server with next to none; memory, and the time to start, at last with a log of 10 000 000 events too. The
+// two take turns, so that a machine that is slower for a minute is so for both.
 //
-//   bazel run --config=opt //tests/bench:scale_bench -- [--runs=5] [--most=1000000] [--json]
+//   bazel run --config=opt //tests/bench:scale_bench -- [--runs=5] [--most=1000000] [--events=10000000] [--json]
 
 #include <array>
 #include <memory>
@@ -15,6 +15,7 @@
 
 ABSL_FLAG(int, runs, 5, "how often each figure is taken");
 ABSL_FLAG(int64_t, most, 1000000, "jobs in the fullest store");
+ABSL_FLAG(int64_t, events, 10000000, "events in the longest log; 0: none is made longer");
 
 namespace spool::bench {
 namespace {
@@ -94,6 +95,7 @@ class Store {
     });
   }
 
+  void LengthenLog(int64_t head) { server_.LengthenLog(head); }
   double ResidentMiB() const { return static_cast<double>(server_.resident_bytes()) / (1 << 20); }
   // Seconds until it is ready again.
   double Restart() {
@@ -172,6 +174,13 @@ void Compare(int64_t jobs, Store& full, Store& empty) {
   Print({"scale", absl::StrCat(store, "start to ready"), start, empty.Restart(), "s", 0});
 }
 
+void PrintStarts(const std::string& what, Store& store) {
+  std::vector<double> starts;
+  for (int run = 0; run < absl::GetFlag(FLAGS_runs); ++run) starts.push_back(store.Restart());
+  Print({"scale", absl::StrCat(what, ": start to ready"), Median(starts), 0, "s", 0});
+  Print({"scale", absl::StrCat(what, ": resident after it"), store.ResidentMiB(), 0, "MiB", 0});
+}
+
 }  // namespace
 }  // namespace spool::bench
 
@@ -182,5 +191,9 @@ int main(int argc, char** argv) {
     Store empty, full;
     full.FillUpTo(jobs);
     Compare(jobs, full, empty);
+    const int64_t events = absl::GetFlag(FLAGS_events);
+    if (jobs * 10 <= absl::GetFlag(FLAGS_most) || events == 0) continue;
+    full.LengthenLog(events);
+    PrintStarts(absl::StrCat(jobs, " jobs, ", events, " events"), full);
   }
 }
