@@ -31,6 +31,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Ge;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 std::string Temp(const std::string& name) { return absl::StrCat(getenv("TEST_TMPDIR"), "/", name); }
 
@@ -326,6 +327,7 @@ TEST(Features, PreviewsMove) {
   EXPECT_EQ(webp.width(), 64);
   EXPECT_EQ(webp.frames(), 20);
   EXPECT_NEAR(absl::ToDoubleSeconds(FromProto(webp.duration())), 2, 0.11);
+  EXPECT_THAT(webp.warnings(), IsEmpty()) << "of a whole input";
   const v1::JobResult gif = Done(Clip(), "preview { container: CONTAINER_GIF width: 64 frame_rate: 5 }");
   EXPECT_EQ(gif.frames(), 15);
 }

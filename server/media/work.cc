@@ -383,7 +383,9 @@ absl::StatusOr<std::optional<Plan>> Work::Finish(int output, const OutputLine& l
   if (is_larger) {
     if (std::optional<Plan> copy = CopyInstead(output, result.bytes()); copy.has_value()) return copy;
   }
-  if (!MakesOnePicture(plan)) NoteShortfall(plan.duration, written.media_time, damage);
+  // The encoder of WebP gives a whole animation as one packet, which does not tell how long it lasts.
+  const absl::Duration lasts = plan.container == v1::CONTAINER_WEBP ? FromProto(result.duration()) : written.media_time;
+  if (!MakesOnePicture(plan)) NoteShortfall(plan.duration, lasts, damage);
   if (plan.fail_on_damage && damage.any()) {
     return av::Failure(av::Reason::kInvalidMedia, absl::StrCat("the input is damaged: ", damage.Warnings().back()));
   }
