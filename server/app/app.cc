@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "google/protobuf/stubs/logging.h"
 #include "server/app/address.h"
 #include "server/app/data_dir.h"
 #include "server/app/flags.h"
@@ -178,6 +179,8 @@ absl::Status Run() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  // What it finds wrong with a message is answered to the sender; a line for each would let any client fill the log.
+  google::protobuf::SetLogHandler(nullptr);
   RaiseDescriptorLimit();
 #ifdef NDEBUG
   // The distribution's Abseil looks for cycles of locks at every lock, gRPC's included. Our tests run with that on.

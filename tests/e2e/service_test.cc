@@ -9,7 +9,9 @@
 namespace spool::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 
 class ServiceTest : public SpooldTest {
  protected:
@@ -79,6 +81,7 @@ TEST_F(ServiceTest, GarbageIsRefusedAndTheServerLives) {
         << garbage.substr(0, 12);
   }
   EXPECT_OK(client().GetQueueStats());
+  EXPECT_THAT(server().Log(), Not(HasSubstr("libprotobuf"))) << "a line for each would let any client fill the log";
 }
 
 TEST_F(ServiceTest, AWatchThatMakesNoSenseIsRefusedByName) {
