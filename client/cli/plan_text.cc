@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -33,7 +34,11 @@ std::string Coding(const v1::StreamPlan& stream) {
   if (!stream.encoder().empty()) facts.push_back(stream.encoder());
   if (stream.quality() > 0) facts.push_back(absl::StrCat("quality ", stream.quality()));
   if (stream.bitrate_bps() > 0) facts.push_back(absl::StrCat(stream.bitrate_bps() / 1000, " kb/s"));
-  if (!stream.preset().empty()) facts.push_back(stream.preset());
+  if (!stream.preset().empty()) {
+    // Some encoders have names for their speeds, others numbers.
+    const bool is_number = absl::ascii_isdigit(stream.preset()[0]);
+    facts.push_back(is_number ? absl::StrCat("preset ", stream.preset()) : stream.preset());
+  }
   if (stream.passes() > 1) facts.push_back(absl::StrCat(stream.passes(), " passes"));
   if (!stream.pixel_format().empty()) facts.push_back(stream.pixel_format());
   if (stream.width() > 0) facts.push_back(absl::StrCat(stream.width(), "x", stream.height()));

@@ -1,5 +1,6 @@
 #include "client/cli/plan_text.h"
 
+#include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 
@@ -70,6 +71,19 @@ TEST(RenderPlan, SaysWhatBecomesOfEachStreamAndWhy) {
             "   0       video  hevc  encode  h264  libx264, quality 23, veryfast, yuv420p, 1280x720  other dimensions\n"
             "   1       audio  aac   copy    aac                                                     fits into mp4\n"
             "   2       data   none  drop                                                            not for\\tmp4\n");
+}
+
+TEST(RenderPlan, ANumberForASpeedIsToldApart) {
+  const auto plan = Parse<v1::Plan>(R"pb(outputs {
+                                           container: CONTAINER_WEBM
+                                           streams {
+                                             outcome { kind: "video" action: STREAM_ACTION_ENCODED output_codec: "vp9" }
+                                             encoder: "libvpx-vp9"
+                                             quality: 32
+                                             preset: "4"
+                                           }
+                                         })pb");
+  EXPECT_THAT(RenderPlan("cat.mkv", plan, TextStyle()), testing::HasSubstr("libvpx-vp9, quality 32, preset 4"));
 }
 
 TEST(RenderPlan, SaysWhichOutputsCannotBeMade) {
