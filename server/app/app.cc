@@ -179,7 +179,7 @@ absl::Status Run() {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  // What it finds wrong with a message is answered to the sender; a line for each would let any client fill the log.
+  // What protobuf finds wrong with a message is answered to the sender; a line for each would let anybody fill the log.
   google::protobuf::SetLogHandler(nullptr);
   RaiseDescriptorLimit();
 #ifdef NDEBUG
