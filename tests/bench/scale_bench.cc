@@ -142,7 +142,7 @@ class Store {
   std::string further_down_;
 };
 
-// In this order: Get finds the jobs for the three that follow it.
+// In this order: Get finds the jobs that Cancel cancels, and where the page further down begins.
 struct Kind {
   const char* name;
   double (Store::*rate)();
