@@ -67,13 +67,6 @@ class TlsTest : public AccessTest {
     std::string shown;
     while ((shown = ShownName()) != name) ASSERT_LT(absl::Now(), give_up) << "waited for " << name << ", saw " << shown;
   }
-  void AwaitLog(const std::string& text) {
-    const absl::Time give_up = absl::Now() + absl::Seconds(60);
-    while (!absl::StrContains(server().Log(), text)) {
-      ASSERT_LT(absl::Now(), give_up) << "waited for the log to say: " << text;
-      absl::SleepFor(absl::Milliseconds(10));
-    }
-  }
 
   Authority ours_, others_;
 };
@@ -153,7 +146,7 @@ TEST_F(TlsTest, ANewCertificateIsTakenWhileAWatchGoesOn) {
   // The certificate first: it does not fit the old key, so both stay as they were, and new connections are made.
   ASSERT_OK(ours_.Sign("renewed"));
   ASSERT_OK(Replace(ours_.cert("server"), *ReadFile(ours_.cert("renewed"))));
-  AwaitLog("the certificates stay as they were");
+  ASSERT_OK(server().AwaitLog("the certificates stay as they were"));
   EXPECT_THAT(server().Log(), HasSubstr("is not the key of the certificate"));
   EXPECT_EQ(ShownName(), "server");
   EXPECT_OK(Try(Options(ours_, "read")));
@@ -189,7 +182,7 @@ TEST_F(TlsTest, AnotherClientAuthorityIsTakenToo) {
   ASSERT_OK(Try(old));
   ASSERT_OK(others_.Sign("client"));
   ASSERT_OK(Replace(server().folder() + "/clients.pem", *ReadFile(others_.root())));
-  AwaitLog("certificates read again");
+  ASSERT_OK(server().AwaitLog("certificates read again"));
   EXPECT_OK(Try(Options(ours_, "read", &others_)));
   EXPECT_THAT(Try(old), StatusIs(absl::StatusCode::kUnavailable));
 }

@@ -1,6 +1,8 @@
 #include "tests/support/spoold_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,16 +97,18 @@ absl::Status SpooldProcess::Start(const std::vector<std::string>& flags, const s
   SPOOL_ASSIGN_OR_RETURN(Program program, StartProgram(arguments, environment));
   pid_ = program.pid;
   out_ = std::move(program.out);
-  std::string* const log = &log_;
-  log_reader_ = std::thread([this, log, error = std::move(program.error)] {
-    char buffer[4096];
+  const int error = program.error.get();
+  if (fcntl(error, F_SETFL, O_NONBLOCK) != 0) return PosixError(errno, "the pipe of the log");
+  {
+    absl::MutexLock lock(&mu_);
+    error_ = std::move(program.error);
+  }
+  log_reader_ = std::thread([this, error] {
+    pollfd pipe = {.fd = error, .events = POLLIN, .revents = 0};
     for (;;) {
-      const ssize_t size = read(error.get(), buffer, sizeof(buffer));
-      if (size < 0 && errno == EINTR) continue;
-      // The zygote holds the pipe too and dies with its server.
-      if (size <= 0) return;
+      poll(&pipe, 1, -1);
       absl::MutexLock lock(&mu_);
-      log->append(buffer, static_cast<size_t>(size));
+      if (!ReadLog()) return;
     }
   });
 
@@ -125,6 +129,20 @@ void SpooldProcess::ForgetProcess() {
   pid_ = -1;
   out_.reset();
   if (log_reader_.joinable()) log_reader_.join();
+  absl::MutexLock lock(&mu_);
+  error_.reset();
+}
+
+bool SpooldProcess::ReadLog() const {
+  char buffer[4096];
+  for (;;) {
+    const ssize_t size = read(error_.get(), buffer, sizeof(buffer));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return errno == EAGAIN;
+    // The zygote holds the pipe too and dies with its server.
+    if (size == 0) return false;
+    log_.append(buffer, static_cast<size_t>(size));
+  }
 }
 
 void SpooldProcess::Kill() {
@@ -146,7 +164,19 @@ absl::StatusOr<Exit> SpooldProcess::WaitForExit(absl::Duration longest) {
 
 std::string SpooldProcess::Log() const {
   absl::MutexLock lock(&mu_);
+  // The thread that reads may be behind.
+  if (error_.valid()) ReadLog();
   return log_;
+}
+
+absl::Status SpooldProcess::AwaitLog(const std::string& text) const {
+  absl::MutexLock lock(&mu_);
+  const auto there = [&] {
+    mu_.AssertHeld();
+    return absl::StrContains(log_, text);
+  };
+  if (mu_.AwaitWithTimeout(absl::Condition(&there), absl::Minutes(1))) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrCat("the log does not say: ", text));
 }
 
 absl::StatusOr<pid_t> SpooldProcess::Zygote() const {

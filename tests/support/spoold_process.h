@@ -50,8 +50,10 @@ class SpooldProcess {
   std::string data_dir() const { return folder_ + "/data"; }
   std::string media_root() const { return folder_ + "/media"; }
   std::string output_root() const { return folder_ + "/out"; }
-  // What it, and those before it, wrote to stderr so far.
+  // What it, and those before it, wrote to stderr so far: nothing that was written before this call is missing.
   std::string Log() const ABSL_LOCKS_EXCLUDED(mu_);
+  // Waits until Log() has this text. DeadlineExceeded: it is not there after a minute.
+  absl::Status AwaitLog(const std::string& text) const ABSL_LOCKS_EXCLUDED(mu_);
 
   // The process that forks workers.
   absl::StatusOr<pid_t> Zygote() const;
@@ -61,7 +63,9 @@ class SpooldProcess {
   std::vector<std::string> OutputFiles() const;
 
  private:
-  void ForgetProcess();
+  void ForgetProcess() ABSL_LOCKS_EXCLUDED(mu_);
+  // Takes what the pipe of the log holds. False: it is closed.
+  bool ReadLog() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   std::string folder_;
   std::string address_;
@@ -70,7 +74,8 @@ class SpooldProcess {
   UniqueFd out_;  // open as long as it runs: a write to a closed pipe would be an error
   std::thread log_reader_;
   mutable absl::Mutex mu_;
-  std::string log_ ABSL_GUARDED_BY(mu_);
+  UniqueFd error_ ABSL_GUARDED_BY(mu_);  // does not block
+  mutable std::string log_ ABSL_GUARDED_BY(mu_);
 };
 
 // Where the test's data dependencies lie: "server/spoold".
