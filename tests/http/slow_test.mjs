@@ -1,0 +1,157 @@
+// Clients that take for ever. Each ends by the limit that is meant for it (server/OPERATING.md has them), and gives back
+// the place that it held; nobody else is the worse for it. Takes as long as the longest limit, a good minute.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
+import { PATIENCE_MS, Spoold, within } from "../support/spoold.mjs";
+
+const [program] = process.argv.slice(2);
+const server = new Spoold(program);
+
+// `begin` is of performance.now(). A limit's time may come late on a busy machine, but never early.
+function notBefore(seconds, begin, what) {
+  const took = (performance.now() - begin) / 1000;
+  assert.ok(took > seconds - 0.5, `${what} ended after ${took} s`);
+  console.log(`${what}: ${took.toFixed(1)} s`);
+}
+
+// A connection that says this: `end` is what came back by its end.
+function speak(text) {
+  const { hostname, port } = new URL(server.http);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.write(text);
+  const parts = [];
+  socket.on("data", (bytes) => parts.push(bytes));
+  const end = new Promise((done) => {
+    socket.on("error", () => {}); // the server may close before it has read everything
+    socket.on("close", () => done(Buffer.concat(parts)));
+  });
+  return { socket, end };
+}
+
+function head(line, more = "") {
+  return `${line} HTTP/1.1\r\nHost: ${new URL(server.http).host}\r\n${more}`;
+}
+
+function startUpload() {
+  return speak(head("PUT /v1/media?file_name=a.mp4", "Content-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n"));
+}
+
+async function halfAHead() {
+  const begin = performance.now();
+  const answer = await within("the end of half a head", speak(head("GET /v1/events")).end);
+  assert.equal(answer.length, 0);
+  notBefore(10, begin, "half a head");
+}
+
+async function uploadOfNothing() {
+  const begin = performance.now();
+  await within("the end of an upload of nothing", startUpload().end);
+  notBefore(30, begin, "an upload of nothing");
+}
+
+// True to the protocol, and for ever: more of them than the server has places for.
+async function tricklers() {
+  const begin = performance.now();
+  let refused = 0;
+  let tooSlow = 0;
+  const trickle = async () => {
+    const { socket, end } = startUpload();
+    const timer = setInterval(() => socket.write("0123456789"), 1000);
+    const answer = String(await within("the end of a trickling upload", end));
+    clearInterval(timer);
+    if (answer.startsWith("HTTP/1.1 429 ")) {
+      assert.match(answer, /"reason":"TRANSFER_LIMIT"/);
+      refused += 1;
+    } else {
+      assert.match(answer, /^HTTP\/1.1 408 .*"less than 64 KiB came within 1m.*"reason":"UPLOAD_TOO_SLOW"/s);
+      if (tooSlow === 0) notBefore(60, begin, "the first trickling upload");
+      tooSlow += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 100 }, trickle));
+  console.log(`${refused} uploads found no place, ${tooSlow} lost theirs`);
+  assert.ok(refused > 0 && tooSlow > 0);
+}
+
+async function fileOfNoise() {
+  const side = 3000;
+  const picture = Buffer.concat([Buffer.from(`P6\n${side} ${side}\n255\n`), randomBytes(side * side * 3)]);
+  const put = await fetch(`${server.http}/v1/media?file_name=noise.ppm`, { method: "PUT", body: picture });
+  assert.equal(put.status, 201, await put.clone().text());
+  const { mediaId } = await put.json();
+  const convert = { container: "CONTAINER_PNG" };
+  const { job } = await server.call("JobService", "Enqueue", { videoId: "noise", input: mediaId, convert });
+  for (let tries = 0; ; ++tries) {
+    const { state, error } = (await server.call("JobService", "GetJob", { jobId: job.id })).job;
+    if (state === "JOB_STATE_COMPLETED") return job.id;
+    assert.ok(state !== "JOB_STATE_FAILED" && tries < 600, JSON.stringify(error));
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
+
+// Asks for the file over HTTP and takes none of it but what the buffers on the way hold. Begun when this is answered; the
+// answer waits for its end.
+async function unreadDownload(job) {
+  const begin = performance.now();
+  const { socket, end } = speak(head(`GET /v1/jobs/${job}/media`, "\r\n"));
+  await within("the download's first bytes", once(socket, "data"));
+  socket.pause();
+  return async () => {
+    // Nobody else is there any more but who asks.
+    for (;;) {
+      const metrics = String(await speak(head("GET /metrics", "Connection: close\r\n\r\n")).end);
+      if (/^spool_http_connections 1$/m.test(metrics)) break;
+      assert.ok(performance.now() - begin < 2 * PATIENCE_MS, "the download goes on");
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    notBefore(60, begin, "an unread download");
+    socket.resume();
+    const answer = await within("what had been sent", end);
+    const size = Number(/Content-Length: (\d+)/i.exec(answer.toString("latin1", 0, 2000))[1]);
+    assert.ok(answer.length < size, `all ${size} bytes came`);
+  };
+}
+
+// The same over gRPC.
+async function unreadCall(job) {
+  const begin = performance.now();
+  const session = connectHttp2(`http://${server.grpc}`);
+  const call = session.request({
+    ":method": "POST",
+    ":path": "/spool.v1.MediaService/DownloadMedia",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
+  const message = Buffer.concat([Buffer.from([0x0a, job.length]), Buffer.from(job)]);
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  call.end(Buffer.concat([prefix, message]));
+  const [response] = await within("the call's first bytes", once(call, "response"));
+  assert.equal(response["grpc-status"], undefined, "it goes on");
+  return async () => {
+    const [trailers] = await within("the end of an unread call", once(call, "trailers"));
+    assert.equal(trailers["grpc-status"], "1", "CANCELLED");
+    notBefore(60, begin, "an unread call");
+    session.destroy();
+  };
+}
+
+try {
+  await server.start();
+  const job = await fileOfNoise();
+  // These first: the uploads leave no place.
+  const downloadsEnd = await unreadDownload(job);
+  const callsEnd = await unreadCall(job);
+  await Promise.all([halfAHead(), uploadOfNothing(), tricklers(), callsEnd()]);
+  await downloadsEnd();
+  // Every place is free again.
+  const put = await fetch(`${server.http}/v1/media?file_name=a.mp4`, { method: "PUT", body: Buffer.from("a film") });
+  assert.equal(put.status, 201, await put.text());
+  await server.kill("SIGTERM");
+} finally {
+  await server.kill();
+}
+process.exit(0);
