@@ -68,6 +68,7 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const ChannelOptions& op
 }  // namespace
 
 absl::Status CheckChannel(absl::string_view address, const ChannelOptions& options) {
+  if (address.empty()) return absl::InvalidArgumentError("the server's address is empty");
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return absl::InvalidArgumentError("a client certificate and its key are needed together");
   }

@@ -27,8 +27,8 @@ struct ChannelOptions {
   bool allow_plaintext_token = false;
 };
 
-// FailedPrecondition: these options would send the token in the open, and do not allow that. InvalidArgument: a
-// certificate without its key or the reverse, either or roots without TLS, or a token that is none.
+// FailedPrecondition: these options would send the token in the open, and do not allow that. InvalidArgument: no
+// address, a certificate without its key or the reverse, either or roots without TLS, or a token that is none.
 absl::Status CheckChannel(absl::string_view address, const ChannelOptions& options);
 
 // A channel to `address` with a connection of its own, even if there are others to the same address. Notices a dead
