@@ -12,6 +12,7 @@
 #include "server/base/status_matchers.h"
 #include "server/sqlite/failing_vfs.h"
 #include "server/store/await.h"
+#include "server/store/sqlite/plain_job.h"
 #include "server/store/sqlite/sqlite_job_store.h"
 
 namespace spool::store {
@@ -28,13 +29,8 @@ class DiskTest : public ::testing::Test {
   }
   static absl::Status Add(JobStore& store, const std::string& id) {
     auto results = Await<std::vector<absl::StatusOr<EnqueuedJob>>>([&](auto done) {
-      std::vector<job::NewJob> jobs(1);
-      jobs[0].job.set_id(id);
-      jobs[0].job.set_type(v1::JOB_TYPE_RESIZE);
+      std::vector<job::NewJob> jobs = {PlainJob(id)};
       jobs[0].job.set_video_id("a video whose name takes some room in the record");
-      jobs[0].job.mutable_resize()->set_width(8);
-      *jobs[0].job.mutable_retry_policy() = v1::RetryPolicy();
-      jobs[0].fingerprint = id;
       store.Enqueue(std::move(jobs), std::move(done));
     });
     return results.ok() ? (*results)[0].status() : results.status();

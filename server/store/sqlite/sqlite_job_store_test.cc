@@ -10,6 +10,7 @@
 #include "server/base/fake_clock.h"
 #include "server/base/status_matchers.h"
 #include "server/store/await.h"
+#include "server/store/sqlite/plain_job.h"
 
 namespace spool::store {
 namespace {
@@ -21,19 +22,10 @@ class SqliteJobStoreTest : public ::testing::Test {
     EXPECT_OK(store);
     return store.ok() ? *std::move(store) : nullptr;
   }
-  static job::NewJob NewJob(const std::string& id) {
-    job::NewJob made;
-    made.job.set_id(id);
-    made.job.set_type(v1::JOB_TYPE_RESIZE);
-    made.job.mutable_resize()->set_width(8);
-    *made.job.mutable_retry_policy() = v1::RetryPolicy();
-    made.fingerprint = id;
-    return made;
-  }
   static void Add(JobStore& store, const std::string& id) {
     auto results = Await<std::vector<absl::StatusOr<EnqueuedJob>>>([&](auto done) {
       std::vector<job::NewJob> jobs;
-      jobs.push_back(NewJob(id));
+      jobs.push_back(PlainJob(id));
       store.Enqueue(std::move(jobs), std::move(done));
     });
     ASSERT_OK(results);
@@ -133,7 +125,7 @@ TEST_F(SqliteJobStoreTest, JobsOfAVideoAreListedAcrossStretches) {
     for (int begin = 0; begin < kJobs; begin += 5000) {
       std::vector<job::NewJob> jobs;
       for (int i = begin; i < begin + 5000; ++i) {
-        jobs.push_back(NewJob(absl::StrCat("job-", i)));
+        jobs.push_back(PlainJob(absl::StrCat("job-", i)));
         jobs.back().job.set_video_id(absl::StrCat("v", i % 2000));
       }
       ASSERT_OK(Await<std::vector<absl::StatusOr<EnqueuedJob>>>(
@@ -188,7 +180,7 @@ TEST_F(SqliteJobStoreTest, PositionsCrossBlocksAndLanes) {
   auto store = Open();
   std::vector<job::NewJob> jobs;
   for (int i = 0; i < 3000; ++i) {
-    jobs.push_back(NewJob("j" + std::to_string(i)));
+    jobs.push_back(PlainJob("j" + std::to_string(i)));
     jobs.back().job.set_input(i % 2 == 0 ? "a.mp4" : "a.png");
     jobs.back().job.set_priority(i < 100 ? 5 : 0);
   }
@@ -215,16 +207,16 @@ TEST_F(SqliteJobStoreTest, AFullQueueRefusesNewJobsAndKnowsTheOldOnes) {
                [&](auto done) { store->Enqueue(std::move(jobs), std::move(done)); })
         ->front();
   };
-  job::NewJob with_request_id = NewJob("a");
+  job::NewJob with_request_id = PlainJob("a");
   with_request_id.request_id = "r";
   ASSERT_OK(enqueue(with_request_id));
-  ASSERT_OK(enqueue(NewJob("b")));
-  EXPECT_THAT(enqueue(NewJob("c")), StatusIs(absl::StatusCode::kResourceExhausted, "2 jobs"));
+  ASSERT_OK(enqueue(PlainJob("b")));
+  EXPECT_THAT(enqueue(PlainJob("c")), StatusIs(absl::StatusCode::kResourceExhausted, "2 jobs"));
   // Whoever repeats a request because its answer was lost gets that answer.
   EXPECT_EQ(enqueue(with_request_id)->outcome, v1::ENQUEUE_OUTCOME_EXISTING);
-  EXPECT_EQ(enqueue(NewJob("b"))->outcome, v1::ENQUEUE_OUTCOME_EXISTING);
+  EXPECT_EQ(enqueue(PlainJob("b"))->outcome, v1::ENQUEUE_OUTCOME_EXISTING);
   ASSERT_OK(Await<v1::Job>([&](auto done) { store->Cancel("b", std::move(done)); }));
-  EXPECT_OK(enqueue(NewJob("c")));
+  EXPECT_OK(enqueue(PlainJob("c")));
 }
 
 }  // namespace
