@@ -1,5 +1,5 @@
-// Clients that take for ever. Each ends by the limit that is meant for it (server/OPERATING.md has them), and gives back
-// the place that it held; nobody else is the worse for it. Takes as long as the longest limit, a good minute.
+// Clients that take for ever over their heads, uploads and downloads. Each ends by the limit that is meant for it, and not
+// before (server/OPERATING.md has them). Takes as long as the longest limit, a good minute.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -147,7 +147,7 @@ try {
   const callsEnd = await unreadCall(job);
   await Promise.all([halfAHead(), uploadOfNothing(), tricklers(), callsEnd()]);
   await downloadsEnd();
-  // Every place is free again.
+  // There is a place again.
   const put = await fetch(`${server.http}/v1/media?file_name=a.mp4`, { method: "PUT", body: Buffer.from("a film") });
   assert.equal(put.status, 201, await put.text());
   await server.kill("SIGTERM");

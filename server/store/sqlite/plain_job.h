@@ -9,6 +9,7 @@
 
 namespace spool::store {
 
+// A resize under this id, which is its fingerprint too: two of the same id are the same request.
 inline job::NewJob PlainJob(const std::string& id) {
   job::NewJob made;
   made.job.set_id(id);
