@@ -1,5 +1,5 @@
-// Clients that take for ever over their heads, uploads and downloads. Each ends by the limit that is meant for it, and not
-// before (server/OPERATING.md has them). Takes as long as the longest limit, a good minute.
+// Clients that take for ever over their heads, uploads and downloads. Each ends by the limit that is meant for it, and
+// not before (server/OPERATING.md has them). Takes as long as the longest limit, a good minute.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -92,8 +92,8 @@ async function fileOfNoise() {
   }
 }
 
-// Asks for the file over HTTP and takes none of it but what the buffers on the way hold. Begun when this is answered; the
-// answer waits for its end.
+// Asks for the file over HTTP and takes none of it but what the buffers on the way hold. Begun when this is answered;
+// the answer waits for its end.
 async function unreadDownload(job) {
   const begin = performance.now();
   const { socket, end } = speak(head(`GET /v1/jobs/${job}/media`, "\r\n"));
