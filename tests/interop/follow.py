@@ -118,7 +118,10 @@ class Stream:
             raise Broken("Opened comes first, and only first; got %s" % marker)
         if first:
             self.in_snapshot = not self.token and self.request.start_at == 3
-            self.snapshot = {} if self.in_snapshot else self.snapshot
+            if self.in_snapshot:
+                # One that a death cut short is begun anew, at a later place in the log.
+                self.snapshot = {}
+                self.through = None
         if response.snapshot_jobs and not self.in_snapshot:
             raise Broken("a job outside of a snapshot")
         for job in response.snapshot_jobs:
