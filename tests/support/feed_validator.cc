@@ -83,6 +83,8 @@ absl::Status FeedValidator::AcceptMarker(const v1::WatchEventsResponse& response
     heartbeat_ = absl::Seconds(response.opened().heartbeat_interval().seconds()) +
                  absl::Nanoseconds(response.opened().heartbeat_interval().nanos());
     in_snapshot_ = token_.empty() && request_.start_at() == v1::START_AT_SNAPSHOT;
+    // One that was cut short is begun anew, at a later place in the log.
+    if (in_snapshot_) through_.reset();
   }
   if (response.has_reset()) in_snapshot_ = true;
   if (response.has_snapshot_complete()) {

@@ -55,6 +55,24 @@ TEST(FeedValidator, AGoodFeedIsFolded) {
   EXPECT_EQ(validator.events().size(), 2);
 }
 
+TEST(FeedValidator, ASnapshotThatWasCutShortIsBegunAnewAndLater) {
+  v1::WatchEventsRequest request;
+  request.set_start_at(v1::START_AT_SNAPSHOT);
+  FeedValidator validator(request);
+  validator.BeginStream();
+  ASSERT_OK(validator.Accept(Response(R"(opened {} coverage { after: 5 through: 5 head: 5 resume_token: "t5" })")));
+  ASSERT_OK(validator.Accept(Response(R"(snapshot_jobs { id: "a" state: JOB_STATE_QUEUED revision: 1 sequence: 1 })")));
+  EXPECT_EQ(validator.BeginStream().start_at(), v1::START_AT_SNAPSHOT);
+  ASSERT_OK(validator.Accept(Response(R"(opened {} coverage { after: 7 through: 7 head: 7 resume_token: "t7" })")));
+  ASSERT_OK(validator.Accept(Response(R"(snapshot_complete { through: 7 }
+                                         coverage { after: 7 through: 7 head: 7 resume_token: "t7" })")));
+  ASSERT_EQ(validator.snapshots().size(), 1);
+  EXPECT_TRUE(validator.snapshots()[0].jobs.empty());
+  EXPECT_EQ(validator.BeginStream().resume_token(), "t7");
+  EXPECT_THAT(validator.Accept(Response(R"(opened {} coverage { after: 8 through: 8 head: 8 resume_token: "t8" })")),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "ended at 7"));
+}
+
 TEST(FeedValidator, SeesAGap) {
   EXPECT_THAT(Verdict({kOpened, kStarted}), StatusIs(absl::StatusCode::kFailedPrecondition, "ended at 0"));
 }
