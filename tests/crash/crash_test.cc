@@ -33,6 +33,7 @@ struct Tally {
   int64_t calls ABSL_GUARDED_BY(mu) = 0;
   int64_t events_read ABSL_GUARDED_BY(mu) = 0;
   Deaths deaths ABSL_GUARDED_BY(mu);
+  EventTypes event_types ABSL_GUARDED_BY(mu);
   std::vector<std::string> wrong ABSL_GUARDED_BY(mu);
 };
 
@@ -53,6 +54,7 @@ void LiveThrough(uint64_t seed, int number, int kills, Tally& tally) {
   tally.calls += world.calls();
   tally.events_read += world.events_read();
   for (const auto& [place, count] : world.deaths()) tally.deaths[place] += count;
+  for (const auto& [type, count] : world.event_types()) tally.event_types[type] += count;
   tally.wrong.insert(tally.wrong.end(), wrong.begin(), wrong.end());
 }
 
@@ -78,13 +80,19 @@ TEST(Crash, NothingAcknowledgedIsEverLostOrChanged) {
   for (std::thread& thread : threads) thread.join();
 
   absl::MutexLock lock(&tally.mu);
-  printf("\n%-32s %d\n%-32s %lld\n%-32s %lld\n%-32s %lld\n", "kills", tally.kills, "calls",
-         static_cast<long long>(tally.calls), "events in logs", static_cast<long long>(tally.events),
-         "events read and judged", static_cast<long long>(tally.events_read));
+  printf("\n%-32s %d\n", "kills", tally.kills);
   for (const auto& [place, count] : tally.deaths) printf("  %-30s %d\n", place.c_str(), count);
+  printf("%-32s %lld\n%-32s %lld\n", "calls", static_cast<long long>(tally.calls), "events in logs",
+         static_cast<long long>(tally.events));
+  for (const auto& [type, count] : tally.event_types)
+    printf("  %-30s %lld\n", type.c_str(), static_cast<long long>(count));
+  printf("%-32s %lld\n", "events read and judged", static_cast<long long>(tally.events_read));
   printf("%-32s %zu\n", "violations", tally.wrong.size());
   for (const std::string& what : tally.wrong) ADD_FAILURE() << what;
   EXPECT_GT(tally.events, tally.kills) << "there was no traffic";
+  for (const char* type : {"CANCELLED", "COMPLETED", "DELETED", "FAILED", "QUEUED", "STARTED"}) {
+    EXPECT_GT(tally.event_types[absl::StrCat("EVENT_TYPE_", type)], 0) << type;
+  }
 }
 
 TEST(Crash, AMigrationThatIsCutShortIsMadeAgain) {

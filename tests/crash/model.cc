@@ -30,6 +30,11 @@ class Story {
     std::string wrong;
     if (event.job_revision() != revision_ + 1) wrong = absl::StrCat("revision does not follow ", revision_);
     revision_ = event.job_revision();
+    if (deleted_) return "something follows DELETED";
+    if (event.has_deleted()) {
+      deleted_ = true;
+      return terminal_ ? wrong : "deleted while not terminal";
+    }
     if (completed_) wrong = "something follows COMPLETED";
     if (terminal_ && !IsRetried(event)) wrong = "a terminal state changed without a retry";
     if (event.has_started() && running_) wrong = "a second lease while there is one";
@@ -43,12 +48,14 @@ class Story {
   }
   int retried() const { return retried_; }
   int cancels() const { return cancels_; }
+  bool deleted() const { return deleted_; }
 
  private:
   int64_t revision_ = 0;
   bool running_ = false;
   bool terminal_ = false;
   bool completed_ = false;
+  bool deleted_ = false;
   int retried_ = 0;
   int cancels_ = 0;
 };
@@ -66,8 +73,10 @@ void Model::Settle(Call call, Outcome outcome, const v1::Job* job, absl::string_
   absl::MutexLock lock(&mu_);
   Record& record = records_[call];
   record.outcome = outcome;
+  record.answered = records_.size();
   record.reason = std::string(reason);
   if (job == nullptr) return;
+  if (record.kind == Kind::kEnqueue) enqueued_.push_back(record.job_id);
   record.sequence = job->sequence();
   record.revision = job->revision();
   record.state = job->state();
@@ -78,6 +87,8 @@ void Model::Done(Call call, const v1::Job& job) { Settle(call, Outcome::kDone, &
 
 void Model::WasSo(Call call, const v1::Job& job) { Settle(call, Outcome::kWasSo, &job, ""); }
 
+void Model::Deleted(Call call) { Settle(call, Outcome::kDone, nullptr, ""); }
+
 void Model::Refused(Call call, absl::string_view reason) { Settle(call, Outcome::kRefused, nullptr, reason); }
 
 std::string Model::AnyJob(size_t pick) const {
@@ -86,6 +97,11 @@ std::string Model::AnyJob(size_t pick) const {
   // The newest ones are where something happens.
   const size_t window = std::min<size_t>(jobs_.size(), 60);
   return jobs_[jobs_.size() - 1 - pick % window];
+}
+
+std::string Model::AnyEnqueuedJob(size_t pick) const {
+  absl::MutexLock lock(&mu_);
+  return enqueued_.empty() ? "" : enqueued_[pick % enqueued_.size()];
 }
 
 std::set<std::string> Model::AcknowledgedJobs() const {
@@ -115,10 +131,8 @@ std::vector<std::string> Model::Judge(const std::vector<v1::Event>& log) const {
     if (record.outcome == Outcome::kUnknown) ++counts.unknown;
     if (record.outcome == Outcome::kDone) ++counts.done;
     if (record.outcome == Outcome::kWasSo) ++counts.was_so;
-    if (record.outcome == Outcome::kRefused && record.reason == "JOB_NOT_FOUND" && record.after_acknowledgement) {
-      wrong.push_back(absl::StrCat(about, ": acknowledged, then not found"));
-    }
     if (record.outcome != Outcome::kDone && record.outcome != Outcome::kWasSo) continue;
+    if (record.kind == Kind::kDelete) continue;
     if (record.sequence < 1 || record.sequence > static_cast<int64_t>(log.size())) {
       wrong.push_back(absl::StrCat(about, ": its event ", record.sequence, " is not in the log"));
       continue;
@@ -153,11 +167,46 @@ std::vector<std::string> Model::Judge(const std::vector<v1::Event>& log) const {
     if (story != stories.end() && story->second.cancels() > 0 && cancels.done + cancels.was_so + cancels.unknown == 0) {
       wrong.push_back(absl::StrCat("job ", id, " was cancelled, and nobody had asked for it"));
     }
+    const Asked deletions = counts(Kind::kDelete);
+    const int deleted = story != stories.end() && story->second.deleted() ? 1 : 0;
+    if (deleted < deletions.done || deleted > deletions.done + deletions.unknown) {
+      wrong.push_back(absl::StrCat("job ", id, " was deleted ", deleted, " times; answered were ", deletions.done,
+                                   ", unanswered ", deletions.unknown));
+    }
   }
+  std::set<std::string> deleted;
   for (const auto& [id, story] : stories) {
     if (asked.count(id) == 0) wrong.push_back(absl::StrCat("job ", id, " is in the log, and nobody had asked for it"));
+    if (story.deleted()) deleted.insert(id);
   }
+  JudgeDeletions(deleted, wrong);
   return wrong;
+}
+
+void Model::JudgeDeletions(const std::set<std::string>& deleted_in_log, std::vector<std::string>& wrong) const {
+  // By job: the first deletion that was asked for, and the number of calls when one was answered.
+  std::map<std::string, size_t> asked, answered;
+  for (size_t call = 0; call < records_.size(); ++call) {
+    const Record& record = records_[call];
+    if (record.kind != Kind::kDelete || record.outcome == Outcome::kRefused) continue;
+    asked.emplace(record.job_id, call);
+    if (record.outcome == Outcome::kDone) answered.emplace(record.job_id, record.answered);
+  }
+  for (size_t call = 0; call < records_.size(); ++call) {
+    const Record& record = records_[call];
+    const std::string about = absl::StrCat("call ", call, " about job ", record.job_id);
+    if (record.outcome == Outcome::kRefused && record.reason == "JOB_NOT_FOUND" && record.after_acknowledgement) {
+      const auto deletion = asked.find(record.job_id);
+      const bool may_be_gone =
+          deleted_in_log.count(record.job_id) > 0 && deletion != asked.end() && deletion->second < record.answered;
+      if (!may_be_gone) wrong.push_back(absl::StrCat(about, ": acknowledged, then not found"));
+    }
+    if (record.outcome != Outcome::kDone && record.outcome != Outcome::kWasSo) continue;
+    const auto gone = answered.find(record.job_id);
+    if (gone != answered.end() && call >= gone->second) {
+      wrong.push_back(absl::StrCat(about, ": was answered after the job's deletion"));
+    }
+  }
 }
 
 }  // namespace spool::testing

@@ -22,7 +22,7 @@ namespace spool::testing {
 // each of the third once at most, and nothing that nobody asked for. Thread-safe.
 class Model {
  public:
-  enum class Kind { kEnqueue, kCancel, kRetry };
+  enum class Kind { kEnqueue, kCancel, kRetry, kDelete };
   using Call = size_t;
 
   // Before the request leaves.
@@ -31,11 +31,16 @@ class Model {
   void Done(Call call, const v1::Job& job) ABSL_LOCKS_EXCLUDED(mu_);
   // The answer: the job, which was there already (EXISTING), or was as asked for.
   void WasSo(Call call, const v1::Job& job) ABSL_LOCKS_EXCLUDED(mu_);
+  // The answer to a Delete: the job is gone.
+  void Deleted(Call call) ABSL_LOCKS_EXCLUDED(mu_);
   // The answer: refused, for this reason.
   void Refused(Call call, absl::string_view reason) ABSL_LOCKS_EXCLUDED(mu_);
-  // A job known to exist, or asked for; `pick` chooses. Empty: there is none.
+  // One of the latest jobs known to exist, or asked for; `pick` chooses. Empty: there is none.
   std::string AnyJob(size_t pick) const ABSL_LOCKS_EXCLUDED(mu_);
-  // Jobs that were acknowledged.
+  // Any job whose Enqueue was answered, so that nobody will send it again; deleted ones among them. Empty: there is
+  // none.
+  std::string AnyEnqueuedJob(size_t pick) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Jobs that were acknowledged, deleted ones among them.
   std::set<std::string> AcknowledgedJobs() const ABSL_LOCKS_EXCLUDED(mu_);
   size_t calls() const ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -50,6 +55,8 @@ class Model {
     // Whether the job had been acknowledged when the call was made.
     bool after_acknowledgement;
     Outcome outcome = Outcome::kUnknown;
+    // How many calls had been made when the answer came: those are the ones that can have taken effect before it.
+    size_t answered = 0;
     std::string reason;
     // Of the job answered.
     int64_t sequence = 0;
@@ -57,10 +64,14 @@ class Model {
     v1::JobState state = v1::JOB_STATE_UNSPECIFIED;
   };
   void Settle(Call call, Outcome outcome, const v1::Job* job, absl::string_view reason);
+  // What the deletions that were asked for say against the other calls.
+  void JudgeDeletions(const std::set<std::string>& deleted_in_log, std::vector<std::string>& wrong) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   mutable absl::Mutex mu_;
   std::vector<Record> records_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> jobs_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> enqueued_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> acknowledged_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -151,8 +151,10 @@ void Traffic::RunClient(int number, uint64_t seed) {
       answered = EnqueueOne(random, prefix);
     } else if (dice < 55) {
       answered = EnqueueMany(random, prefix);
-    } else if (dice < 75) {
+    } else if (dice < 72) {
       answered = CancelOne(random);
+    } else if (dice < 79) {
+      answered = DeleteOne(random);
     } else if (dice < 90 || number != 0) {
       answered = RetryOne(random);
     } else {
@@ -219,6 +221,23 @@ bool Traffic::RetryOne(std::mt19937_64& random) {
   const grpc::Status status = jobs_->RetryJob(Context().get(), request, &response);
   if (status.ok()) {
     model_->Done(call, response.job());
+    return true;
+  }
+  if (!IsRefusal(status)) return false;
+  model_->Refused(call, client::ReasonOf(client::FromGrpc(status)));
+  return true;
+}
+
+bool Traffic::DeleteOne(std::mt19937_64& random) {
+  v1::DeleteJobRequest request;
+  // Not one that will be sent again: once it is deleted, its ids are free, and that would make another job of them.
+  request.set_job_id(model_->AnyEnqueuedJob(random()));
+  if (request.job_id().empty()) return true;
+  const Model::Call call = model_->Invoke(Model::Kind::kDelete, request.job_id());
+  v1::DeleteJobResponse response;
+  const grpc::Status status = jobs_->DeleteJob(Context().get(), request, &response);
+  if (status.ok()) {
+    model_->Deleted(call);
     return true;
   }
   if (!IsRefusal(status)) return false;

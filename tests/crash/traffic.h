@@ -55,6 +55,7 @@ class Traffic {
   bool EnqueueMany(std::mt19937_64& random, const std::string& prefix);
   bool CancelOne(std::mt19937_64& random);
   bool RetryOne(std::mt19937_64& random);
+  bool DeleteOne(std::mt19937_64& random);
   bool TurnPause(std::mt19937_64& random);
   v1::EnqueueRequest RandomRequest(std::mt19937_64& random, const std::string& job_id) const;
   // Records the outcome of one request; false if it has none.

@@ -94,6 +94,12 @@ World::World(const std::string& name, uint64_t seed, bool forgets) : name_(name)
   std::ofstream(server_.media_root() + "/broken.png") << "this is no picture";
 }
 
+EventTypes World::event_types() const {
+  EventTypes types;
+  for (const v1::Event& event : log_.events()) ++types[v1::EventType_Name(event.type())];
+  return types;
+}
+
 void World::Add(const std::vector<std::string>& wrong) {
   for (const std::string& what : wrong) {
     wrong_.push_back(absl::StrCat(name_, ", life ", life_, ": ", what));
@@ -243,9 +249,16 @@ void World::CheckAfterStart() {
   Add("judge the snapshot", log_.Judge(snapshot.feed()));
   Add(readers_.Judge(log_, false));
   Add(model_.Judge(log_.events()));
-  // Delete is not among the calls: whoever was acknowledged is there.
+  // Whether somebody asked for a deletion is the model's to judge.
+  std::set<std::string> deleted;
+  for (const v1::Event& event : log_.events()) {
+    if (event.has_deleted()) deleted.insert(event.job_id());
+  }
   for (const std::string& id : model_.AcknowledgedJobs()) {
-    if (log_.fold().jobs().count(id) == 0) Add({absl::StrCat("job ", id, " was acknowledged and is gone")});
+    const bool is_there = log_.fold().jobs().count(id) > 0;
+    if (is_there == (deleted.count(id) > 0)) {
+      Add({absl::StrCat("job ", id, is_there ? " was deleted and is there" : " was acknowledged and is gone")});
+    }
   }
   CheckOutputs();
   v1::GetQueueStatsResponse stats;

@@ -23,6 +23,8 @@ namespace spool::testing {
 
 // Where a server died, and how often.
 using Deaths = std::map<std::string, int>;
+// Events of a log, by the name of their type.
+using EventTypes = std::map<std::string, int64_t>;
 
 // Not thread-safe; several worlds may live at once, each on a thread of its own.
 class World {
@@ -42,6 +44,7 @@ class World {
   const Deaths& deaths() const { return deaths_; }
   const std::vector<std::string>& wrong() const { return wrong_; }
   int64_t log_length() const { return log_.last(); }
+  EventTypes event_types() const;
   int64_t calls() const { return static_cast<int64_t>(model_.calls()); }
   int64_t events_read() const { return readers_.events(); }
 

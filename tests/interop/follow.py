@@ -68,14 +68,21 @@ class Job:
     def __init__(self, revision=0, state=None):
         self.revision = revision
         self.state = state
+        self.deleted = False
 
     def add(self, event, state):
         if event.job_revision != self.revision + 1:
             raise Broken("P3: %s: revision %d follows %d" % (event.job_id, event.job_revision, self.revision))
         payload = event.WhichOneof("payload")
-        if self.state == "JOB_STATE_COMPLETED":
+        if self.deleted:
+            raise Broken("%s: %s follows its deletion" % (event.job_id, payload))
+        if payload == "deleted":
+            if self.state not in TERMINAL:
+                raise Broken("%s: deleted while %s" % (event.job_id, self.state))
+            self.deleted = True
+        elif self.state == "JOB_STATE_COMPLETED":
             raise Broken("%s: %s follows its completion" % (event.job_id, payload))
-        if self.state in TERMINAL and not (payload == "queued" and event.queued.reason == 4):
+        elif self.state in TERMINAL and not (payload == "queued" and event.queued.reason == 4):
             raise Broken("%s: %s changes %s without a retry" % (event.job_id, payload, self.state))
         if payload == "started" and self.state != "JOB_STATE_QUEUED":
             raise Broken("%s: started while %s" % (event.job_id, self.state))
@@ -197,6 +204,7 @@ class Stream:
             jobs = {}
             for event in log[: self.snapshot_through]:
                 jobs.setdefault(event.job_id, Job()).add(event, self.api.state_name(event.state))
+            jobs = {id: job for id, job in jobs.items() if not job.deleted}
             if set(jobs) != set(self.snapshot):
                 raise Broken("P9: the snapshot has other jobs than the log")
             for id, job in jobs.items():

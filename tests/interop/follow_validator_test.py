@@ -30,6 +30,9 @@ A_STARTED = """
 A_COMPLETED = """
   events { sequence: 4 job_id: "a" job_revision: 3 type: EVENT_TYPE_COMPLETED state: JOB_STATE_COMPLETED
            labels { key: "shard" value: "1" } completed { job_id: "a" } }"""
+A_DELETED = """
+  events { sequence: 5 job_id: "a" job_revision: 4 type: EVENT_TYPE_DELETED state: JOB_STATE_COMPLETED
+           labels { key: "shard" value: "1" } deleted { job_id: "a" } }"""
 JOB_A = 'snapshot_jobs { id: "a" state: JOB_STATE_QUEUED revision: 1 sequence: 1 }'
 JOB_A_RUNS = 'snapshot_jobs { id: "a" state: JOB_STATE_RUNNING revision: 2 sequence: 3 }'
 JOB_B = 'snapshot_jobs { id: "b" state: JOB_STATE_QUEUED revision: 1 sequence: 2 }'
@@ -179,6 +182,19 @@ class Follow(unittest.TestCase):
         again = A_STARTED.replace("job_revision: 2", "job_revision: 4").replace("sequence: 3", "sequence: 5")
         self.broken("follows its completion", [opened(0), covered(A_QUEUED + B_QUEUED, 0, 2), covered(
             A_STARTED + A_COMPLETED, 2, 4), covered(again, 4, 5)], until=5)
+
+    def test_a_deleted_job_is_not_in_the_snapshot(self):
+        stream, _ = run([opened(5), response(JOB_B), snapshot_complete(1, 5)], until=5, start_at=FROM_A_SNAPSHOT)
+        stream.judge(log(A_QUEUED, B_QUEUED, A_STARTED, A_COMPLETED, A_DELETED))
+
+    def test_sees_that_a_job_is_deleted_before_its_end(self):
+        self.broken("deleted while", [opened(0), covered(A_QUEUED + B_QUEUED, 0, 2), covered(
+            A_DELETED.replace("job_revision: 4", "job_revision: 2").replace("sequence: 5", "sequence: 3"), 2, 3)])
+
+    def test_sees_what_follows_a_deletion(self):
+        again = A_DELETED.replace("job_revision: 4", "job_revision: 5").replace("sequence: 5", "sequence: 6")
+        self.broken("follows its deletion", [opened(0), covered(A_QUEUED + B_QUEUED, 0, 2), covered(
+            A_STARTED + A_COMPLETED + A_DELETED, 2, 5), covered(again, 5, 6)], until=6)
 
     def test_sees_a_short_snapshot(self):
         self.broken("P9: 2 jobs", [opened(2), response(JOB_A), snapshot_complete(2, 2)], start_at=FROM_A_SNAPSHOT)
