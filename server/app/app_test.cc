@@ -110,7 +110,7 @@ TEST(ServiceManager, IsToldByPathAndByAbstractName) {
   // A socket's path may have 107 bytes; a test's own folder is often deeper.
   char folder[] = "/tmp/spool-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
-  for (const std::string& name : {std::string(folder) + "/notify", "@spool-test-" + std::to_string(getpid())}) {
+  for (const std::string& name : {std::string(folder) + "/notify", "@" + std::string(folder)}) {
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     ASSERT_LT(name.size(), sizeof(address.sun_path));

@@ -313,10 +313,10 @@ def main():
         sys.exit(f'as_unit: not known: {", ".join(sorted(unit.left))}')
 
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    # In the abstract name space, which the mounts do not hide; systemd's own is a path.
-    name = f'@spool-as-unit-{os.getpid()}'
-    notify.bind('\0' + name[1:])
-    environment['NOTIFY_SOCKET'] = name
+    # In the abstract name space, which the mounts do not hide; systemd's own is a path. The kernel finds a free name: a
+    # process id is free in its own name space only.
+    notify.bind('')
+    environment['NOTIFY_SOCKET'] = '@' + notify.getsockname()[1:].decode()
     ours, theirs = socket.socketpair()
 
     signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
