@@ -23,6 +23,7 @@
 #include "absl/time/clock.h"
 #include "server/base/errors.h"
 #include "server/gateway/web_socket.h"
+#include "server/service/pace.h"
 
 namespace spool::gateway {
 namespace {
@@ -257,6 +258,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (route.body == Route::Body::kWhole && length.has_value() && *length > kMaxBodyBytes) return TooLarge();
     answer_ = route.answer;
     whole_body_ = route.body == Route::Body::kWhole;
+    pace_.emplace(absl::Now());
     if (expects_continue && !parser_->is_done() && route.body != Route::Body::kNone) {
       Expire(kHeadTime);
       Send(Bytes("HTTP/1.1 100 Continue\r\n\r\n"), [this] { TakeBody(); });
@@ -270,9 +272,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ReadPiece([self = shared_from_this()](absl::StatusOr<std::string> piece) {
       if (!piece.ok()) return self->Cut();
       self->exchange_->body_ += *piece;
-      self->held_ += piece->size();
+      const auto got = static_cast<int64_t>(piece->size());
+      self->held_ += got;
+      // First of all: whatever is counted here is given back at the end.
+      const bool there_is_room = self->router_->HoldBody(got);
       if (self->exchange_->body_.size() > kMaxBodyBytes) return self->TooLarge();
-      if (!self->router_->HoldBody(static_cast<int64_t>(piece->size()))) return self->Busy();
+      if (!self->pace_->Keeps(got, absl::Now())) return self->TooSlow();
+      if (!there_is_room) return self->Busy();
       self->TakeBody();
     });
   }
@@ -282,7 +288,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     // The handler has parsed it.
     LetBodyGo();
   }
-  void LetBodyGo() { router_->LetBodyGo(static_cast<int64_t>(std::exchange(held_, 0))); }
+  void LetBodyGo() { router_->LetBodyGo(std::exchange(held_, 0)); }
 
   void Refuse(int status, absl::string_view why) {
     Reply reply = ErrorReply(Error(absl::StatusCode::kInvalidArgument, "REQUEST_MALFORMED", why));
@@ -293,6 +299,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Reply reply = ErrorReply(Error(absl::StatusCode::kResourceExhausted, "REQUEST_TOO_LARGE",
                                    absl::StrCat("a request may have at most ", kMaxBodyBytes, " bytes")));
     reply.status = 413;
+    exchange_->Respond(std::move(reply));
+  }
+
+  void TooSlow() {
+    Reply reply = ErrorReply(
+        Error(absl::StatusCode::kDeadlineExceeded, "REQUEST_TOO_SLOW",
+              absl::StrCat("less than ", service::Pace::kLeastBytes >> 10, " KiB of the request came within ",
+                           absl::FormatDuration(service::Pace::kWindow))));
+    reply.status = 408;
     exchange_->Respond(std::move(reply));
   }
 
@@ -415,6 +430,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string piece_;
   std::shared_ptr<HttpExchange> exchange_;
   std::function<void(std::shared_ptr<Exchange>)> answer_;
+  // Of a whole body: each has its part of what all of them may take.
+  std::optional<service::Pace> pace_;
   Bytes out_;  // of the write under way
   std::string stream_head_;
   std::optional<Bytes> ending_;
@@ -430,7 +447,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool broken_ = false;
   bool closing_ = false;
   // Of the bodies that all connections hold.
-  size_t held_ = 0;
+  int64_t held_ = 0;
 };
 
 HttpExchange::HttpExchange(std::shared_ptr<Connection> connection, Request request, std::atomic<int>* count)

@@ -9,8 +9,9 @@
 
 namespace spool::service {
 
-// Places for transfers are few. Whoever trickles a byte now and then would hold one for ever; a bad line is slow, but
-// not that slow: 64 KiB in a minute are some 9 kbit/s. Web servers' usual limits are a quarter to a half of that.
+// Places for transfers are few, and so is the memory for the bodies of calls. Whoever trickles a byte now and then
+// would hold a piece of it for ever; a bad line is slow, but not that slow: 64 KiB in a minute are some 9 kbit/s. Web
+// servers' usual limits are a quarter to a half of that.
 class Pace {
  public:
   static constexpr int64_t kLeastBytes = 64 << 10;

@@ -135,6 +135,32 @@ TEST_F(HttpDoorTest, EveryOtherPath) {
   }
 }
 
+// 256 MiB of unread bodies are all that the server has room for: a stranger gets none of it.
+TEST_F(HttpDoorTest, AStrangersBodyIsNotWaitedFor) {
+  const std::string path = "/spool.v1.JobService/EnqueueBatch";
+  for (const std::string type : {"application/json", "application/proto"}) {
+    const std::vector<std::string> head = {"Content-Type: " + type, "Content-Length: 16000000"};
+    const auto ask = [&](const std::string& header) {
+      std::vector<std::string> headers = head;
+      headers.push_back(header);
+      return Ask("POST", path, headers);
+    };
+    const Answer none = ask("X: y");
+    EXPECT_EQ(none.status, 401);
+    EXPECT_TRUE(absl::StrContains(none.body, "TOKEN_MISSING")) << none.body;
+    EXPECT_EQ(ask(Bearer("spool_unknown")).status, 401);
+    EXPECT_EQ(ask(Bearer(token("expired"))).status, 401);
+    // Without an answer by curl's --max-time: the body is waited for.
+    EXPECT_EQ(ask(Bearer(token("write"))).status, 0);
+  }
+  // In a stream's answer.
+  const Answer stream =
+      Ask("POST", "/spool.v1.JobService/WatchEvents",
+          {"Content-Type: application/grpc-web+proto", "Content-Length: 16000000", Bearer("spool_unknown")});
+  EXPECT_EQ(stream.status, 200);
+  EXPECT_TRUE(absl::StrContains(stream.body, "grpc-status: 16")) << stream.body;
+}
+
 TEST_F(HttpDoorTest, ASessionBeginsWithATokenAndEnds) {
   EXPECT_EQ(Ask("POST", "/v1/session", {}).status, 401);
   EXPECT_EQ(Ask("POST", "/v1/session", {Bearer("spool_unknown")}).status, 401);

@@ -1,5 +1,5 @@
-// Clients that take for ever over their heads, uploads and downloads. Each ends by the limit that is meant for it, and
-// not before (server/OPERATING.md has them). Takes as long as the longest limit, a good minute.
+// Clients that take for ever over their heads, calls, uploads and downloads, or have nothing to say. Each ends by the
+// limit that is meant for it, and not before (server/OPERATING.md has them). Takes as long as the longest limit, 75 s.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -76,6 +76,43 @@ async function tricklers() {
   assert.ok(refused > 0 && tooSlow > 0);
 }
 
+// A call that never comes to its end would hold its part of the memory that there is for all of them.
+async function tricklingCall() {
+  const begin = performance.now();
+  const { socket, end } = speak(
+    head("POST /spool.v1.JobService/GetJob", "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n"),
+  );
+  const timer = setInterval(() => socket.write("          "), 1000);
+  const answer = String(await within("the end of a trickling call", end));
+  clearInterval(timer);
+  assert.match(answer, /^HTTP\/1.1 408 .*"reason":"REQUEST_TOO_SLOW"/s);
+  notBefore(60, begin, "a trickling call");
+}
+
+async function idleConnection() {
+  const begin = performance.now();
+  const { socket, end } = speak(head("GET /healthz", "\r\n"));
+  await within("an answer", once(socket, "data"));
+  await within("the end of an idle connection", end);
+  notBefore(75, begin, "an idle connection");
+}
+
+// The first frame is the request; this one sends none.
+async function silentWebSocket() {
+  const begin = performance.now();
+  const key = randomBytes(16).toString("base64");
+  const { socket, end } = speak(
+    head(
+      "GET /v1/events/ws",
+      `Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    ),
+  );
+  const [first] = await within("a WebSocket", once(socket, "data"));
+  assert.match(String(first), /^HTTP\/1.1 101 /);
+  await within("the end of a silent WebSocket", end);
+  notBefore(10, begin, "a silent WebSocket");
+}
+
 async function fileOfNoise() {
   const side = 3000;
   const picture = Buffer.concat([Buffer.from(`P6\n${side} ${side}\n255\n`), randomBytes(side * side * 3)]);
@@ -145,7 +182,15 @@ try {
   // These first: the uploads leave no place.
   const downloadsEnd = await unreadDownload(job);
   const callsEnd = await unreadCall(job);
-  await Promise.all([halfAHead(), uploadOfNothing(), tricklers(), callsEnd()]);
+  await Promise.all([
+    halfAHead(),
+    uploadOfNothing(),
+    tricklers(),
+    tricklingCall(),
+    idleConnection(),
+    silentWebSocket(),
+    callsEnd(),
+  ]);
   await downloadsEnd();
   // There is a place again.
   const put = await fetch(`${server.http}/v1/media?file_name=a.mp4`, { method: "PUT", body: Buffer.from("a film") });
