@@ -14,7 +14,8 @@ namespace spool::gateway {
 // thread. `router` outlives all of that.
 //
 // A head of more than 32 KiB is answered with 431, one that takes longer than 10 s ends the connection, as does a
-// client that has nothing to say for 75 s, or takes longer than 30 s over the next piece of a body.
+// client that has nothing to say for 75 s, or takes longer than 30 s over the next piece of a body. The body of a call
+// that is slower than service/pace.h wants it is answered with 408.
 void ServeConnection(Router* router, Socket socket, std::unique_ptr<Counted> count);
 
 }  // namespace spool::gateway
